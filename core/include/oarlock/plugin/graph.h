@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "oarlock/plugin/attrs.h"
+#include "oarlock/status.h"
+#include "oarlock/tensor.h"
+#include "oarlock/type_info.h"
+
+namespace oarlock {
+
+struct OpDef;
+class Patch;
+
+using NodeId = int32_t;
+using ValueId = int32_t;
+inline constexpr int32_t kNone = -1;  // an omitted optional input or output; no producer
+
+// Domain of ONNX's standard operators is ""; operators of our own live in "oarlock".
+inline constexpr std::string_view kOarlockDomain = "oarlock";
+
+// One application of an operator.
+struct Node {
+  std::string name;    // not empty, unique in its graph
+  std::string domain;  // "" for ai.onnx
+  std::string op;
+  const OpDef* def = nullptr;  // null until resolved, or when no such operator is known
+  Attrs attrs;
+  std::vector<ValueId> inputs;   // kNone for omitted ones; the last `captures` are captured values
+  std::vector<ValueId> outputs;  // kNone for omitted ones
+  // Values of the enclosing graph that the node's subgraphs read. Every subgraph has, after its
+  // formal inputs, one input for each captured value in the same order.
+  int captures = 0;
+  int device = kNone;  // index into the session's devices, set by placement
+  bool alive = true;
+
+  std::span<const ValueId> formal_inputs() const { return {inputs.data(), inputs.size() - captures}; }
+  ValueId input(size_t i) const {
+    return i + captures < inputs.size() ? inputs[i] : kNone;
+  }
+  ValueId output(size_t i) const { return i < outputs.size() ? outputs[i] : kNone; }
+};
+
+// A value that flows between nodes: a graph input, a constant, or an output of one node.
+struct ValueInfo {
+  std::string name;  // unique in its graph
+  TypeInfo type;
+  NodeId producer = kNone;
+  int producer_output = 0;
+  std::optional<Tensor> constant;
+  std::vector<NodeId> users;  // each user once, unordered
+  bool is_input = false;
+};
+
+// Nodes and values by id. Built with the add functions, afterwards changed only by applying a
+// Patch (or by the planner setting `device`). Ids stay valid; erased nodes have alive == false.
+// Not thread-safe while changing; reading from several threads is safe.
+class Graph {
+ public:
+  std::string name;
+
+  ValueId add_input(std::string name, TypeInfo type);
+  ValueId add_constant(std::string name, Tensor tensor);
+  // Outputs get the names given ("" makes one up from the node's name). `def` is looked up
+  // by whoever builds the graph. Fails on ids outside the graph or on taken names.
+  Result<NodeId> add_node(Node node, std::vector<std::string> output_names);
+  void add_output(ValueId value);
+  // Cuts a formal input (kept alive by nothing else) or all outputs; for whoever builds a graph.
+  void clear_outputs() { outputs_.clear(); }
+
+  size_t node_count() const { return nodes_.size(); }    // erased ones included
+  size_t value_count() const { return values_.size(); }
+  const Node& node(NodeId id) const { return nodes_[id]; }
+  const ValueInfo& value(ValueId id) const { return values_[id]; }
+  void set_type(ValueId id, TypeInfo type) { values_[id].type = std::move(type); }
+  void set_def(NodeId id, const OpDef* def) { nodes_[id].def = def; }
+  void set_attrs(NodeId id, Attrs attrs) { nodes_[id].attrs = std::move(attrs); }
+  void set_device(NodeId id, int device) { nodes_[id].device = device; }
+
+  const std::vector<ValueId>& inputs() const { return inputs_; }
+  const std::vector<ValueId>& outputs() const { return outputs_; }
+  bool is_output(ValueId id) const;
+  // nullptr when the value is not constant (or is kNone).
+  const Tensor* constant(ValueId id) const;
+  // nullptr for inputs and constants.
+  const Node* producer(ValueId id) const;
+  // Users plus graph outputs: 1 means that a rewrite may absorb the producer.
+  size_t use_count(ValueId id) const;
+  std::optional<ValueId> find_value(std::string_view name) const;
+
+  // Living nodes, each after those whose outputs it reads. Fails on a cycle.
+  Result<std::vector<NodeId>> order() const;
+
+  // Applies a patch: adds its nodes, redirects uses, infers types of the new values, erases what
+  // became dead. On failure the graph is unchanged.
+  Status apply(Patch patch);
+  // Erases nodes whose outputs nobody reads. Returns how many.
+  size_t erase_dead();
+
+ private:
+  friend class Patch;
+  std::string unique_name(std::string_view wanted) const;
+  void add_user(ValueId value, NodeId node);
+  void remove_user(ValueId value, NodeId node);
+
+  std::vector<Node> nodes_;
+  std::vector<ValueInfo> values_;
+  std::vector<ValueId> inputs_, outputs_;
+};
+
+// Every id in range, users and producers agree, no cycle, names unique, types of constants agree
+// with their tensors, subgraph inputs match formal inputs and captures.
+Status verify(const Graph& graph);
+
+// Indented text of a graph, a node a line: for debugging and `inspect`.
+std::string to_string(const Graph& graph);
+
+}  // namespace oarlock
