@@ -1,0 +1,7 @@
+#include "oarlock/version.h"
+
+namespace oarlock {
+
+const char* version() { return OARLOCK_VERSION; }
+
+}  // namespace oarlock

@@ -1,0 +1,53 @@
+# What every target shares: language level, warnings, build types, output folders, ccache.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug, Asan or Tsan" FORCE)
+endif()
+set_property(CACHE CMAKE_BUILD_TYPE PROPERTY STRINGS Release Debug Asan Tsan)
+
+set(_oarlock_sanitize "-O1 -g1 -fno-omit-frame-pointer -fno-optimize-sibling-calls")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g")
+set(CMAKE_CXX_FLAGS_ASAN
+    "${_oarlock_sanitize} -fsanitize=address,undefined -fno-sanitize-recover=all")
+set(CMAKE_CXX_FLAGS_TSAN "${_oarlock_sanitize} -fsanitize=thread")
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+
+include(GNUInstallDirs)
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN")
+
+find_program(OARLOCK_CCACHE ccache)
+if(OARLOCK_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${OARLOCK_CCACHE}")
+endif()
+
+# oarlock::warnings: warnings as errors. Every target of the project links it PRIVATE.
+option(OARLOCK_WERROR "Treat warnings as errors" ON)
+add_library(oarlock_warnings INTERFACE)
+add_library(oarlock::warnings ALIAS oarlock_warnings)
+target_compile_options(oarlock_warnings INTERFACE
+  -Wall -Wextra -Wnon-virtual-dtor -Woverloaded-virtual
+  $<$<BOOL:${OARLOCK_WERROR}>:-Werror>
+  $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
+
+# oarlock::headers: include folders of the project, for code that is compiled into or against core.
+# Public headers are written <oarlock/...>, internal ones from the repository root: "core/graph/..".
+add_library(oarlock_headers INTERFACE)
+add_library(oarlock::headers ALIAS oarlock_headers)
+target_include_directories(oarlock_headers INTERFACE
+  "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/core/include"
+  "${PROJECT_SOURCE_DIR}/converter/include" "${PROJECT_BINARY_DIR}/include")
+target_compile_features(oarlock_headers INTERFACE cxx_std_20)
+
+configure_file("${CMAKE_CURRENT_LIST_DIR}/version.h.in"
+               "${PROJECT_BINARY_DIR}/include/oarlock/version.h" @ONLY)

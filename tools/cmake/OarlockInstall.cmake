@@ -1,0 +1,1 @@
+# Installed: libraries, public headers, the CMake package oarlock, oarlock.pc.
