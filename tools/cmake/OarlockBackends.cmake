@@ -21,9 +21,6 @@ endfunction()
 
 # Generates oarlock::linked_backends(), the entry points of the backends linked into core.
 function(oarlock_generate_linked_backends)
-  if(NOT EXISTS "${PROJECT_SOURCE_DIR}/core/include/oarlock/plugin/backend.h")
-    return()
-  endif()
   get_property(names GLOBAL PROPERTY OARLOCK_LINKED_BACKENDS)
   set(declarations "")
   set(entries "")

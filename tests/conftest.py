@@ -1,0 +1,57 @@
+"""Fixtures shared by all Python tests.
+
+OARLOCK_BUILD_DIR chooses the build under test (default: build/release), OARLOCK_SHARED the folder
+that holds models/ (default: ../shared beside the repository).
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+SOURCE_DIR = pathlib.Path(__file__).resolve().parent.parent
+BUILD_DIR = pathlib.Path(os.environ.get("OARLOCK_BUILD_DIR", SOURCE_DIR / "build" / "release"))
+SHARED_DIR = pathlib.Path(os.environ.get("OARLOCK_SHARED", SOURCE_DIR.parent / "shared"))
+
+sys.path.insert(0, str(BUILD_DIR / "python"))
+
+
+@pytest.fixture(scope="session")
+def source_dir():
+    return SOURCE_DIR
+
+
+@pytest.fixture(scope="session")
+def build_dir():
+    return BUILD_DIR
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Folder of the sample: digits.onnx, digits.txt, digits/0.png to digits/9.png."""
+    return SOURCE_DIR / "tests" / "models"
+
+
+@pytest.fixture(scope="session")
+def shared_models():
+    folder = SHARED_DIR / "models"
+    if not folder.is_dir():
+        pytest.skip("no shared models")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def command():
+    """Runs the oarlock command: command("run", "x.oar") returns a CompletedProcess with text."""
+    program = BUILD_DIR / "bin" / "oarlock"
+    if not program.exists():
+        pytest.fail(f"{program} is missing: build it first, or set OARLOCK_BUILD_DIR")
+
+    def run(*arguments, **options):
+        options.setdefault("timeout", 600)
+        return subprocess.run([str(program), *map(str, arguments)], capture_output=True, text=True,
+                              check=False, **options)
+
+    return run
