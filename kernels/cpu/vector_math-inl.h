@@ -1,0 +1,129 @@
+// Vector functions for one instruction set; included by kernel files inside foreach_target.
+//
+//   exp_f32      at most 2 ulp; overflows to infinity, underflows through denormals to 0
+//   tanh_f32     relative error at most 3e-7
+//   sigmoid_f32  relative error at most 4e-7 where the result is a normal number
+//   erf_f32      absolute error at most 2e-7
+//   log1p_f32    for x in [0, 1]: absolute error at most 2e-7
+// NaN stays NaN in all of them.
+
+#if defined(OARLOCK_KERNELS_CPU_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef OARLOCK_KERNELS_CPU_VECTOR_MATH_INL_H_
+#undef OARLOCK_KERNELS_CPU_VECTOR_MATH_INL_H_
+#else
+#define OARLOCK_KERNELS_CPU_VECTOR_MATH_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace oarlock::kernels::cpu::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Widest vector of at most 16 floats on this instruction set.
+#if HWY_MAX_BYTES >= 64
+constexpr size_t kLanes = 16;
+#elif HWY_MAX_BYTES >= 32
+constexpr size_t kLanes = 8;
+#else
+constexpr size_t kLanes = 4;
+#endif
+using F32 = hn::FixedTag<float, kLanes>;
+using VecF32 = hn::Vec<F32>;
+
+// min(max(x, low), high) in which NaN survives.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V clamp_f32(D, V x, V low, V high) {
+  return hn::Min(high, hn::Max(low, x));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V exp_f32(D d, V x) {
+  const hn::RebindToSigned<D> di;
+  x = clamp_f32(d, x, hn::Set(d, -104.0f), hn::Set(d, 89.0f));
+  const V n = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504f)));
+  V r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), x);
+  r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
+  V p = hn::Set(d, 0.00139337336f);
+  p = hn::MulAdd(p, r, hn::Set(d, 0.00836323574f));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.0416664630f));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.166665763f));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.5f));
+  p = hn::MulAdd(hn::Mul(r, r), p, hn::Add(r, hn::Set(d, 1.0f)));
+  // 2^n in two factors, so that neither leaves the range of normal numbers.
+  const auto exponent = hn::ConvertTo(di, n);
+  const auto half = hn::ShiftRight<1>(exponent);
+  const auto bias = hn::Set(di, 127);
+  const V first = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(half, bias)));
+  const V second = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::Sub(exponent, half), bias)));
+  return hn::Mul(hn::Mul(p, first), second);
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V sigmoid_f32(D d, V x) {
+  const V one = hn::Set(d, 1.0f);
+  return hn::Div(one, hn::Add(one, exp_f32(d, hn::Neg(x))));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V tanh_f32(D d, V x) {
+  const V one = hn::Set(d, 1.0f);
+  const V magnitude = hn::Abs(x);
+  const V square = hn::Mul(x, x);
+  V p = hn::Set(d, -0.00608352479f);
+  p = hn::MulAdd(p, square, hn::Set(d, 0.0209889226f));
+  p = hn::MulAdd(p, square, hn::Set(d, -0.0538494028f));
+  p = hn::MulAdd(p, square, hn::Set(d, 0.133327618f));
+  p = hn::MulAdd(p, square, hn::Set(d, -0.333333284f));
+  const V small = hn::MulAdd(hn::Mul(x, square), p, x);
+  const V e = exp_f32(d, hn::Add(magnitude, magnitude));
+  const V large = hn::Sub(one, hn::Div(hn::Set(d, 2.0f), hn::Add(e, one)));
+  return hn::IfThenElse(hn::Lt(magnitude, hn::Set(d, 0.625f)), small, hn::CopySign(large, x));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V erf_f32(D d, V x) {
+  const V magnitude = hn::Abs(x);
+  const V square = hn::Mul(x, x);
+  V p = hn::Set(d, 7.88249745e-05f);
+  p = hn::MulAdd(p, square, hn::Set(d, -0.000801885501f));
+  p = hn::MulAdd(p, square, hn::Set(d, 0.00518931216f));
+  p = hn::MulAdd(p, square, hn::Set(d, -0.0268543288f));
+  p = hn::MulAdd(p, square, hn::Set(d, 0.112835974f));
+  p = hn::MulAdd(p, square, hn::Set(d, -0.37612626f));
+  p = hn::MulAdd(p, square, hn::Set(d, 1.12837911f));
+  const V small = hn::Mul(x, p);
+  // log(erfc(t)) on [1, 4]; beyond 4 the function is 1 to the last bit.
+  const V t = hn::Min(hn::Set(d, 4.0f), magnitude);
+  V q = hn::Set(d, -1.36331291e-05f);
+  q = hn::MulAdd(q, t, hn::Set(d, 0.000323454035f));
+  q = hn::MulAdd(q, t, hn::Set(d, -0.0034814789f));
+  q = hn::MulAdd(q, t, hn::Set(d, 0.0228046048f));
+  q = hn::MulAdd(q, t, hn::Set(d, -0.103753567f));
+  q = hn::MulAdd(q, t, hn::Set(d, -0.638493717f));
+  q = hn::MulAdd(q, t, hn::Set(d, -1.12636888f));
+  q = hn::MulAdd(q, t, hn::Set(d, -0.000622114283f));
+  const V large = hn::Sub(hn::Set(d, 1.0f), exp_f32(d, q));
+  return hn::IfThenElse(hn::Lt(magnitude, hn::Set(d, 1.0f)), small, hn::CopySign(large, x));
+}
+
+// log(1 + x) = 2 atanh(x / (2 + x)).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V log1p_f32(D d, V x) {
+  const V s = hn::Div(x, hn::Add(x, hn::Set(d, 2.0f)));
+  const V square = hn::Mul(s, s);
+  V p = hn::Set(d, 2.0f / 13.0f);
+  p = hn::MulAdd(p, square, hn::Set(d, 2.0f / 11.0f));
+  p = hn::MulAdd(p, square, hn::Set(d, 2.0f / 9.0f));
+  p = hn::MulAdd(p, square, hn::Set(d, 2.0f / 7.0f));
+  p = hn::MulAdd(p, square, hn::Set(d, 2.0f / 5.0f));
+  p = hn::MulAdd(p, square, hn::Set(d, 2.0f / 3.0f));
+  p = hn::MulAdd(p, square, hn::Set(d, 2.0f));
+  return hn::Mul(s, p);
+}
+
+}  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // OARLOCK_KERNELS_CPU_VECTOR_MATH_INL_H_
