@@ -1,0 +1,59 @@
+#!/bin/sh
+# Installs what building or testing needs; only what is missing, so the second time is quick.
+#   tools/packages.sh build   Debian packages for building and running the command
+#   tools/packages.sh test    these, the compilers and checkers of tools/test.sh, and a Python
+#                             environment in build/venv with tools/requirements.txt
+# Debian packages need root or sudo. Nothing outside build/ is touched otherwise.
+set -eu
+cd "$(dirname "$0")/.."
+
+build_packages="
+  ca-certificates ccache cmake flatbuffers-compiler g++ git libbenchmark-dev libcli11-dev
+  libflatbuffers-dev libgmock-dev libgtest-dev libhwy-dev libonnx-dev libprotobuf-dev libstb-dev
+  libtbb-dev ninja-build nlohmann-json3-dev pkg-config protobuf-compiler python3 zlib1g-dev"
+test_packages="
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev python3-dev python3-venv"
+
+case "${1:-}" in
+  build) packages=$build_packages ;;
+  test) packages="$build_packages $test_packages" ;;
+  *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
+
+missing=
+for package in $packages; do
+  case "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" in
+    installed) ;;
+    *) missing="$missing $package" ;;
+  esac
+done
+
+if [ -n "$missing" ]; then
+  echo "installing Debian packages:$missing"
+  if [ "$(id -u)" = 0 ]; then
+    root="env"
+  elif command -v sudo >/dev/null; then
+    root="sudo env"
+  else
+    echo "error: these Debian packages are missing and neither root nor sudo is at hand." >&2
+    echo "As root: apt-get install$missing" >&2
+    exit 1
+  fi
+  $root DEBIAN_FRONTEND=noninteractive apt-get -qq update
+  # shellcheck disable=SC2086
+  $root DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+    -o Dpkg::Use-Pty=0 install $missing
+fi
+
+if [ "$1" = test ]; then
+  venv=build/venv
+  if ! cmp -s tools/requirements.txt "$venv/requirements.installed"; then
+    echo "installing Python packages into $venv"
+    python=/usr/bin/python3
+    [ -x "$python" ] || python=python3
+    mkdir -p build
+    [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+    cp tools/requirements.txt "$venv/requirements.installed"
+  fi
+fi
