@@ -44,6 +44,8 @@ class Tensor {
   int64_t elements() const { return elements_; }
   size_t bytes() const { return bytes_; }
   bool defined() const { return dtype_ != DType::undefined; }
+  // False for a view whose memory somebody else may reuse.
+  bool owns_memory() const { return owner_ != nullptr; }
 
   const std::byte* data() const { return data_; }
   std::byte* mutable_data() { return data_; }

@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "oarlock/plugin/attrs.h"
@@ -15,6 +17,7 @@
 namespace oarlock {
 
 struct OpDef;
+class OpRegistry;
 class Patch;
 
 using NodeId = int32_t;
@@ -69,9 +72,9 @@ class Graph {
   // Outputs get the names given ("" makes one up from the node's name). `def` is looked up
   // by whoever builds the graph. Fails on ids outside the graph or on taken names.
   Result<NodeId> add_node(Node node, std::vector<std::string> output_names);
-  void add_output(ValueId value);
-  // Cuts a formal input (kept alive by nothing else) or all outputs; for whoever builds a graph.
-  void clear_outputs() { outputs_.clear(); }
+  // Outputs have names of their own ("" takes the value's), which rewriting never changes; any value
+  // may be an output, also an input, a constant, or one value several times.
+  void add_output(ValueId value, std::string name = "");
 
   size_t node_count() const { return nodes_.size(); }    // erased ones included
   size_t value_count() const { return values_.size(); }
@@ -84,10 +87,11 @@ class Graph {
 
   const std::vector<ValueId>& inputs() const { return inputs_; }
   const std::vector<ValueId>& outputs() const { return outputs_; }
+  const std::string& output_name(size_t i) const { return output_names_[i]; }
   bool is_output(ValueId id) const;
   // nullptr when the value is not constant (or is kNone).
   const Tensor* constant(ValueId id) const;
-  // nullptr for inputs and constants.
+  // nullptr for inputs and constants (and kNone).
   const Node* producer(ValueId id) const;
   // Users plus graph outputs: 1 means that a rewrite may absorb the producer.
   size_t use_count(ValueId id) const;
@@ -96,21 +100,31 @@ class Graph {
   // Living nodes, each after those whose outputs it reads. Fails on a cycle.
   Result<std::vector<NodeId>> order() const;
 
-  // Applies a patch: adds its nodes, redirects uses, infers types of the new values, erases what
-  // became dead. On failure the graph is unchanged.
-  Status apply(Patch patch);
+  // Applies a patch: adds its nodes, infers the types of the new values, redirects uses, erases what
+  // became dead. On failure the graph is unchanged. Returns the new nodes that are alive.
+  Result<std::vector<NodeId>> apply(Patch patch, const OpRegistry& ops);
+  // Makes a value constant; its producer, if any, loses this output.
+  void make_constant(ValueId value, Tensor tensor);
   // Erases nodes whose outputs nobody reads. Returns how many.
   size_t erase_dead();
 
  private:
   friend class Patch;
-  std::string unique_name(std::string_view wanted) const;
-  void add_user(ValueId value, NodeId node);
+  ValueId add_value(std::string name, TypeInfo type);
+  NodeId append(Node node);
+  std::string unique_value_name(std::string_view wanted) const;
+  std::string unique_node_name(std::string_view wanted) const;
+  void redirect(ValueId from, ValueId to);
   void remove_user(ValueId value, NodeId node);
+  void erase_if_dead(NodeId node);
+  void truncate(size_t nodes, size_t values);
 
   std::vector<Node> nodes_;
   std::vector<ValueInfo> values_;
   std::vector<ValueId> inputs_, outputs_;
+  std::vector<std::string> output_names_;
+  std::unordered_map<std::string, ValueId> value_by_name_;
+  std::unordered_set<std::string> node_names_;
 };
 
 // Every id in range, users and producers agree, no cycle, names unique, types of constants agree

@@ -26,8 +26,8 @@ class Patch {
                                 size_t output_count = 1);
   // A node with captures or other fields set by hand.
   std::vector<ValueId> add_node(Node node, size_t output_count);
-  // All uses of `old_value` (graph outputs too) will read `new_value`; if old_value was a graph
-  // output, new_value takes over its name where it can.
+  // All uses of `old_value` (graph outputs too) will read `new_value`, which takes over its name if
+  // it comes from a node of this patch.
   void replace(ValueId old_value, ValueId new_value) { replacements_.push_back({old_value, new_value}); }
 
   bool empty() const { return nodes_.empty() && replacements_.empty(); }
@@ -39,16 +39,13 @@ class Patch {
     std::string name;
     Tensor tensor;
   };
-  struct NewNode {
-    Node node;
-  };
   struct Replacement {
     ValueId from, to;
   };
   const Graph* graph_;
   ValueId next_;
   std::vector<NewConstant> constants_;
-  std::vector<NewNode> nodes_;
+  std::vector<Node> nodes_;
   std::vector<Replacement> replacements_;
 };
 
