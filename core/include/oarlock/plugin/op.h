@@ -130,11 +130,14 @@ class OpRegistry {
 // Looks up `def` of every node (subgraphs too), checks arity and attributes, fills in defaults.
 // Reports all unknown operators at once.
 Status resolve(Graph& graph, const OpRegistry& ops);
+Status resolve_node(Graph& graph, NodeId node, const OpRegistry& ops);
 
-// Infers the types of all values from those of the inputs (subgraphs as needed), keeping declared
-// types where inference cannot tell, failing where they contradict.
+// Infers the types of all values from those of the inputs (subgraphs as needed). Declared types
+// stay where inference cannot tell; extents that contradict are replaced, element types refused.
 Status infer_types(Graph& graph);
 Status infer_node(Graph& graph, NodeId node);
+// "node 'conv1' (Conv)": how errors and reports name a node.
+std::string describe(const Node& node);
 
 // For infer functions.
 Status same_type_as_input(InferContext& c);     // output 0 like input 0
