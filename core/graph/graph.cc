@@ -45,7 +45,8 @@ ValueId Graph::add_input(std::string input_name, TypeInfo type) {
 }
 
 ValueId Graph::add_constant(std::string constant_name, Tensor tensor) {
-  const ValueId id = add_value(std::move(constant_name), TypeInfo::tensor(tensor.dtype(), tensor.shape()));
+  const ValueId id =
+      add_value(std::move(constant_name), TypeInfo::tensor(tensor.dtype(), tensor.shape()));
   values_[id].constant = std::move(tensor);
   return id;
 }
@@ -72,12 +73,15 @@ NodeId Graph::append(Node node) {
 Result<NodeId> Graph::add_node(Node node, std::vector<std::string> output_names) {
   for (ValueId input : node.inputs)
     if (input < kNone || input >= static_cast<ValueId>(values_.size()))
-      return invalid("node '", node.name, "' (", node.op, ") reads a value that is not in graph '", name, "'");
+      return invalid("node '", node.name, "' (", node.op, ") reads a value that is not in graph '",
+                     name, "'");
   if (node.captures < 0 || static_cast<size_t>(node.captures) > node.inputs.size())
-    return invalid("node '", node.name, "' (", node.op, ") captures more values than it has inputs");
+    return invalid("node '", node.name, "' (", node.op,
+                   ") captures more values than it has inputs");
   for (const std::string& output : output_names)
     if (!output.empty() && value_by_name_.contains(output))
-      return invalid("node '", node.name, "' (", node.op, "): the name '", output, "' is taken by another value");
+      return invalid("node '", node.name, "' (", node.op, "): the name '", output,
+                     "' is taken by another value");
   node.outputs.clear();
   for (std::string& output : output_names)
     node.outputs.push_back(output.empty() ? kNone : add_value(std::move(output), {}));

@@ -30,17 +30,22 @@ Layout Layout::opaque(std::string tag, size_t bytes) {
 
 std::string to_string(const Layout& layout) {
   switch (layout.kind) {
-    case Layout::Kind::row_major: return "row_major";
-    case Layout::Kind::image2d: return "image2d";
-    case Layout::Kind::opaque: return layout.tag;
-    case Layout::Kind::blocked: break;
+    case Layout::Kind::row_major:
+      return "row_major";
+    case Layout::Kind::image2d:
+      return "image2d";
+    case Layout::Kind::opaque:
+      return layout.tag;
+    case Layout::Kind::blocked:
+      break;
   }
   if (layout.order.empty() && layout.blocks.size() == 1 && layout.blocks[0].axis == 1)
     return concat("nchw", layout.blocks[0].size, "c");
   if (layout.blocks.empty() && layout.order == std::vector<uint8_t>{0, 2, 3, 1}) return "nhwc";
   std::string text = "order";
   for (uint8_t axis : layout.order) text += concat(" ", axis);
-  for (const Layout::Block& block : layout.blocks) text += concat(" ", block.size, "of", block.axis);
+  for (const Layout::Block& block : layout.blocks)
+    text += concat(" ", block.size, "of", block.axis);
   return text;
 }
 
@@ -61,7 +66,8 @@ std::optional<size_t> storage_bytes(const TensorDesc& desc) {
 }
 
 std::string to_string(const TensorDesc& desc) {
-  return concat(desc.dtype, desc.shape, desc.layout.is_row_major() ? "" : " " + to_string(desc.layout));
+  return concat(desc.dtype, desc.shape,
+                desc.layout.is_row_major() ? "" : " " + to_string(desc.layout));
 }
 
 }  // namespace oarlock

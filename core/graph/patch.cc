@@ -48,9 +48,11 @@ Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops) {
   for (const Node& node : patch.nodes_)
     for (size_t i = 0; i < node.outputs.size(); ++i)
       pending.push_back({node.outputs[i], i == 0 ? node.name : concat(node.name, ".", i), nullptr});
-  std::sort(pending.begin(), pending.end(), [](const Pending& a, const Pending& b) { return a.id < b.id; });
+  std::sort(pending.begin(), pending.end(),
+            [](const Pending& a, const Pending& b) { return a.id < b.id; });
   for (Pending& p : pending) {
-    const ValueId id = p.constant ? add_constant(p.name, std::move(*p.constant)) : add_value(p.name, {});
+    const ValueId id =
+        p.constant ? add_constant(p.name, std::move(*p.constant)) : add_value(p.name, {});
     if (id != p.id) {
       truncate(old_nodes, old_values);
       return internal_error("a patch was made for another state of graph '", name, "'");
@@ -62,7 +64,8 @@ Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops) {
   for (Node& node : patch.nodes_) {
     for (ValueId input : node.inputs)
       if (input < kNone || input >= static_cast<ValueId>(values_.size()))
-        status = internal_error("new node '", node.name, "' (", node.op, ") reads a value that does not exist");
+        status = internal_error("new node '", node.name, "' (", node.op,
+                                ") reads a value that does not exist");
     if (!status.ok()) break;
     added.push_back(append(std::move(node)));
     status = resolve_node(*this, added.back(), ops);
@@ -74,7 +77,8 @@ Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops) {
     const TypeInfo& from = values_[r.from].type;
     const TypeInfo& to = values_[r.to].type;
     if (from.is_tensor() && to.is_tensor() &&
-        (from.dtype != to.dtype || (from.is_concrete() && to.is_concrete() && from.shape != to.shape)))
+        (from.dtype != to.dtype ||
+         (from.is_concrete() && to.is_concrete() && from.shape != to.shape)))
       status = internal_error("value '", values_[r.from].name, "' of type ", to_string(from),
                               " cannot be replaced by one of type ", to_string(to));
   }
@@ -87,7 +91,8 @@ Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops) {
   for (const Patch::Replacement& r : patch.replacements_) {
     ValueInfo& from = values_[r.from];
     ValueInfo& to = values_[r.to];
-    if (to.producer >= static_cast<NodeId>(old_nodes) && from.producer < static_cast<NodeId>(old_nodes)) {
+    if (to.producer >= static_cast<NodeId>(old_nodes) &&
+        from.producer < static_cast<NodeId>(old_nodes)) {
       std::swap(value_by_name_[from.name], value_by_name_[to.name]);
       std::swap(from.name, to.name);
     }

@@ -28,10 +28,12 @@ void print(const Graph& graph, const std::string& indent, std::string& out) {
   for (NodeId id : *order) {
     const Node& node = graph.node(id);
     const std::string attrs = to_string(node.attrs);
-    out += concat(indent, "  ", list(graph, node.outputs, true), " = ", node.domain.empty() ? "" : node.domain + ".",
-                  node.op, "(", list(graph, node.inputs, false), ")", attrs.empty() ? "" : "  ", attrs, "\n");
+    out += concat(indent, "  ", list(graph, node.outputs, true), " = ",
+                  node.domain.empty() ? "" : node.domain + ".", node.op, "(",
+                  list(graph, node.inputs, false), ")", attrs.empty() ? "" : "  ", attrs, "\n");
     for (const Attrs::Entry& entry : node.attrs.entries())
-      if (const auto* body = std::get_if<GraphPtr>(&entry.second)) print(**body, indent + "    ", out);
+      if (const auto* body = std::get_if<GraphPtr>(&entry.second))
+        print(**body, indent + "    ", out);
   }
   out += concat(indent, "  return ", list(graph, graph.outputs(), true), "\n", indent, "}\n");
 }

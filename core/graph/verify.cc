@@ -7,8 +7,10 @@ namespace oarlock {
 
 namespace {
 
-Status verify_subgraph(const Graph& graph, const Node& node, const std::string& attribute, const GraphPtr& body) {
-  if (body == nullptr) return internal_error("node '", node.name, "': graph '", attribute, "' is null");
+Status verify_subgraph(const Graph& graph, const Node& node, const std::string& attribute,
+                       const GraphPtr& body) {
+  if (body == nullptr)
+    return internal_error("node '", node.name, "': graph '", attribute, "' is null");
   if (body->inputs().size() < static_cast<size_t>(node.captures))
     return invalid("graph '", graph.name, "', node '", node.name, "': graph '", attribute,
                    "' has fewer inputs than the node captures values");
@@ -19,14 +21,18 @@ Status verify_subgraph(const Graph& graph, const Node& node, const std::string& 
 
 Status verify(const Graph& graph) {
   const auto values = static_cast<ValueId>(graph.value_count());
-  auto fail = [&](const auto&... parts) { return internal_error("graph '", graph.name, "': ", parts...); };
+  auto fail = [&](const auto&... parts) {
+    return internal_error("graph '", graph.name, "': ", parts...);
+  };
   std::unordered_set<std::string_view> names;
   for (ValueId id = 0; id < values; ++id) {
     const ValueInfo& value = graph.value(id);
     if (!names.insert(value.name).second) return fail("two values are called '", value.name, "'");
     if (value.constant && !value.is_input &&
-        (value.type.dtype != value.constant->dtype() || value.type.shape != value.constant->shape()))
-      return fail("constant '", value.name, "' is ", to_string(*value.constant), " but declared ", to_string(value.type));
+        (value.type.dtype != value.constant->dtype() ||
+         value.type.shape != value.constant->shape()))
+      return fail("constant '", value.name, "' is ", to_string(*value.constant), " but declared ",
+                  to_string(value.type));
     for (NodeId user : value.users) {
       const Node& node = graph.node(user);
       if (!node.alive || std::find(node.inputs.begin(), node.inputs.end(), id) == node.inputs.end())
@@ -38,7 +44,8 @@ Status verify(const Graph& graph) {
     if (!node.alive) continue;
     for (ValueId input : node.inputs) {
       if (input == kNone) continue;
-      if (input < 0 || input >= values) return fail("node '", node.name, "' reads an unknown value");
+      if (input < 0 || input >= values)
+        return fail("node '", node.name, "' reads an unknown value");
       const ValueInfo& value = graph.value(input);
       if (std::find(value.users.begin(), value.users.end(), id) == value.users.end())
         return fail("node '", node.name, "' is missing among the users of '", value.name, "'");
@@ -47,7 +54,8 @@ Status verify(const Graph& graph) {
     }
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == kNone) continue;
-      if (node.outputs[i] < 0 || node.outputs[i] >= values) return fail("node '", node.name, "' writes an unknown value");
+      if (node.outputs[i] < 0 || node.outputs[i] >= values)
+        return fail("node '", node.name, "' writes an unknown value");
       const ValueInfo& value = graph.value(node.outputs[i]);
       if (value.producer != id || value.producer_output != static_cast<int>(i))
         return fail("value '", value.name, "' does not know its producer '", node.name, "'");
@@ -56,7 +64,8 @@ Status verify(const Graph& graph) {
       if (const auto* one = std::get_if<GraphPtr>(&entry.second))
         OARLOCK_TRY(verify_subgraph(graph, node, entry.first, *one));
       if (const auto* many = std::get_if<std::vector<GraphPtr>>(&entry.second))
-        for (const GraphPtr& body : *many) OARLOCK_TRY(verify_subgraph(graph, node, entry.first, body));
+        for (const GraphPtr& body : *many)
+          OARLOCK_TRY(verify_subgraph(graph, node, entry.first, body));
     }
   }
   for (ValueId output : graph.outputs()) {

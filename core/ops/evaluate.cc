@@ -33,7 +33,8 @@ class EvaluateContext final : public RunContext {
     return {};
   }
 
-  Result<std::vector<Value>> run_graph(std::string_view name, std::span<const Value> inputs) override {
+  Result<std::vector<Value>> run_graph(std::string_view name,
+                                       std::span<const Value> inputs) override {
     const GraphPtr body = attrs().graph(name);
     if (body == nullptr) return invalid("the graph attribute '", name, "' is missing");
     std::vector<Value> all(inputs.begin(), inputs.end());
@@ -82,13 +83,15 @@ Result<std::vector<Value>> evaluate_decomposed(const Node& node, std::span<const
   OARLOCK_ASSIGN(std::vector<Value> some, evaluate(graph, given, ops));
   std::vector<Value> all;
   size_t next = 0;
-  for (ValueId output : node.outputs) all.push_back(output == kNone ? Value() : std::move(some[next++]));
+  for (ValueId output : node.outputs)
+    all.push_back(output == kNone ? Value() : std::move(some[next++]));
   return all;
 }
 
 }  // namespace
 
-Result<std::vector<Value>> evaluate_node(const Node& node, std::span<const Value> inputs, const OpRegistry& ops) {
+Result<std::vector<Value>> evaluate_node(const Node& node, std::span<const Value> inputs,
+                                         const OpRegistry& ops) {
   if (node.def == nullptr) return unsupported(describe(node), ": no such operator in this build");
   Result<std::vector<Value>> outputs = std::vector<Value>();
   try {
@@ -109,9 +112,11 @@ Result<std::vector<Value>> evaluate_node(const Node& node, std::span<const Value
   return outputs;
 }
 
-Result<std::vector<Value>> evaluate(const Graph& graph, std::span<const Value> inputs, const OpRegistry& ops) {
+Result<std::vector<Value>> evaluate(const Graph& graph, std::span<const Value> inputs,
+                                    const OpRegistry& ops) {
   if (inputs.size() != graph.inputs().size())
-    return invalid("graph '", graph.name, "' takes ", graph.inputs().size(), " inputs, given are ", inputs.size());
+    return invalid("graph '", graph.name, "' takes ", graph.inputs().size(), " inputs, given are ",
+                   inputs.size());
   std::vector<Value> values(graph.value_count());
   std::vector<size_t> uses(graph.value_count());
   for (ValueId id = 0; id < static_cast<ValueId>(values.size()); ++id) {
@@ -141,7 +146,8 @@ Result<std::vector<Value>> evaluate(const Graph& graph, std::span<const Value> i
 }
 
 Result<std::vector<Value>> evaluate_op(std::string_view domain, std::string_view op, Attrs attrs,
-                                       std::span<const Value> inputs, size_t output_count, const OpRegistry& ops) {
+                                       std::span<const Value> inputs, size_t output_count,
+                                       const OpRegistry& ops) {
   Graph graph;
   Node node;
   node.name = op;

@@ -55,19 +55,21 @@ class GraphInferContext final : public InferContext {
     if (i < types_.size()) types_[i] = std::move(type);
   }
 
-  Result<std::vector<TypeInfo>> infer_graph(std::string_view name, std::span<const TypeInfo> inputs) override {
+  Result<std::vector<TypeInfo>> infer_graph(std::string_view name,
+                                            std::span<const TypeInfo> inputs) override {
     const GraphPtr body = attrs().graph(name);
     if (body == nullptr) return invalid("the graph attribute '", name, "' is missing");
     const size_t captures = node_.captures;
     if (body->inputs().size() != inputs.size() + captures)
-      return invalid("the graph '", name, "' takes ", body->inputs().size() - captures, " inputs, given are ",
-                     inputs.size());
+      return invalid("the graph '", name, "' takes ", body->inputs().size() - captures,
+                     " inputs, given are ", inputs.size());
     Graph copy = *body;
     for (size_t i = 0; i < inputs.size(); ++i) copy.set_type(copy.inputs()[i], inputs[i]);
     for (size_t i = 0; i < captures; ++i)
       copy.set_type(copy.inputs()[inputs.size() + i],
                     graph_.value(node_.inputs[node_.inputs.size() - captures + i]).type);
-    if (Status status = infer_types(copy); !status.ok()) return status.within(concat("in graph '", name, "'"));
+    if (Status status = infer_types(copy); !status.ok())
+      return status.within(concat("in graph '", name, "'"));
     std::vector<TypeInfo> types;
     for (ValueId output : copy.outputs()) types.push_back(copy.value(output).type);
     return types;
@@ -114,12 +116,13 @@ Status infer_node(Graph& graph, NodeId id) {
     if (output == kNone) continue;
     Result<TypeInfo> type = merge(std::move(context.types()[i]), graph.value(output).type);
     if (!type.ok())
-      return type.status().within(concat(describe(node), ": output '", graph.value(output).name, "'"));
+      return type.status().within(
+          concat(describe(node), ": output '", graph.value(output).name, "'"));
     if (type->is_tensor() && type->has_rank)
       for (int64_t extent : type->shape)
         if (extent < Shape::kUnknown)
-          return invalid(describe(node), ": output '", graph.value(output).name, "' would have the shape ",
-                         type->shape);
+          return invalid(describe(node), ": output '", graph.value(output).name,
+                         "' would have the shape ", type->shape);
     graph.set_type(output, *std::move(type));
   }
   return {};

@@ -4,7 +4,8 @@
 namespace oarlock {
 
 std::string describe(const Node& node) {
-  return concat("node '", node.name, "' (", node.domain.empty() ? "" : node.domain + ".", node.op, ")");
+  return concat("node '", node.name, "' (", node.domain.empty() ? "" : node.domain + ".", node.op,
+                ")");
 }
 
 namespace {
@@ -38,7 +39,8 @@ Status resolve_node(Graph& graph, NodeId id, const OpRegistry& ops) {
   const Node& node = graph.node(id);
   const OpDef* def = ops.find(node.domain, node.op);
   if (def == nullptr)
-    return unsupported(describe(node), ": no such operator in this build; convert the model with a build "
+    return unsupported(describe(node),
+                       ": no such operator in this build; convert the model with a build "
                        "that has it, or register it as a custom operator");
   OARLOCK_TRY(check_count(node, "inputs", node.formal_inputs().size(), def->inputs));
   OARLOCK_TRY(check_count(node, "outputs", node.outputs.size(), def->outputs));
@@ -46,7 +48,8 @@ Status resolve_node(Graph& graph, NodeId id, const OpRegistry& ops) {
   for (const AttrDef& wanted : def->attrs) {
     const AttrValue* given = attrs.find(wanted.name);
     if (given == nullptr) {
-      if (wanted.required) return invalid(describe(node), " lacks the attribute '", wanted.name, "'");
+      if (wanted.required)
+        return invalid(describe(node), " lacks the attribute '", wanted.name, "'");
       if (wanted.fallback) attrs.set(wanted.name, *wanted.fallback);
     } else if (static_cast<AttrKind>(given->index()) != wanted.kind) {
       if (is_empty_list(*given)) {
@@ -54,7 +57,8 @@ Status resolve_node(Graph& graph, NodeId id, const OpRegistry& ops) {
         continue;
       }
       return invalid(describe(node), ": attribute '", wanted.name, "' is of kind ",
-                     to_string(static_cast<AttrKind>(given->index())), ", expected ", to_string(wanted.kind));
+                     to_string(static_cast<AttrKind>(given->index())), ", expected ",
+                     to_string(wanted.kind));
     }
   }
   for (const Attrs::Entry& entry : node.attrs.entries()) {
@@ -73,7 +77,8 @@ constexpr int kMaxDepth = 64;
 
 Status resolve_at(Graph& graph, const OpRegistry& ops, int depth, std::string& unknown);
 
-Result<GraphPtr> resolve_copy(const GraphPtr& graph, const OpRegistry& ops, int depth, std::string& unknown) {
+Result<GraphPtr> resolve_copy(const GraphPtr& graph, const OpRegistry& ops, int depth,
+                              std::string& unknown) {
   auto copy = std::make_shared<Graph>(*graph);
   OARLOCK_TRY(resolve_at(*copy, ops, depth + 1, unknown));
   return GraphPtr(std::move(copy));

@@ -30,13 +30,17 @@ Status rewrite(Graph& graph, std::span<const Rule> rules, const OpRegistry& ops,
         if (!graph.node(id).alive) break;
         if (!matches(rule, graph.node(id))) continue;
         Result<std::optional<Patch>> patch = rule.rewrite(graph, id);
-        if (!patch.ok()) return patch.status().within(concat("rewrite ", rule.name, " at ", describe(graph.node(id))));
+        if (!patch.ok())
+          return patch.status().within(
+              concat("rewrite ", rule.name, " at ", describe(graph.node(id))));
         if (!*patch || (*patch)->empty()) continue;
         const Node root = on_applied ? graph.node(id) : Node();
         if (auto applied = graph.apply(**std::move(patch), ops); !applied.ok())
-          return applied.status().within(concat("rewrite ", rule.name, " at ", describe(graph.node(id))));
+          return applied.status().within(
+              concat("rewrite ", rule.name, " at ", describe(graph.node(id))));
 #ifndef NDEBUG
-        if (Status status = verify(graph); !status.ok()) return status.within(concat("after rewrite ", rule.name));
+        if (Status status = verify(graph); !status.ok())
+          return status.within(concat("after rewrite ", rule.name));
 #endif
         if (on_applied) on_applied(rule.name, root);
         changed = true;

@@ -18,11 +18,11 @@ class Graph;
 // Where a model comes from.
 struct ModelMetadata {
   uint32_t format_version = 1;
-  std::string producer;          // "oarlock 0.1.0"
-  std::string converter_flags;   // as given on the command line
-  std::string source_name;       // file name of the ONNX model, without folders
-  std::string source_hash;       // SHA-256 of it, hexadecimal
-  std::string content_hash;      // of graph and weights of this file; filled in by save and load
+  std::string producer;         // "oarlock 0.1.0"
+  std::string converter_flags;  // as given on the command line
+  std::string source_name;      // file name of the ONNX model, without folders
+  std::string source_hash;      // SHA-256 of it, hexadecimal
+  std::string content_hash;     // of graph and weights of this file; filled in by save and load
   std::map<std::string, std::string> properties;  // ONNX metadata_props, producer_name, doc_string
 };
 

@@ -18,14 +18,14 @@ struct OpDef;
 
 // One executed step of a plan, as profiling sees it.
 struct StepRecord {
-  const char* name;    // of the node
-  const char* op;      // "Conv"
+  const char* name;  // of the node
+  const char* op;    // "Conv"
   const char* device;
   const char* kernel;
-  double start_us;     // since the run began
+  double start_us;  // since the run began
   double end_us;
-  double bytes;        // read and written, from shapes
-  double flops;        // multiply and add count as two; 0 when not known
+  double bytes;  // read and written, from shapes
+  double flops;  // multiply and add count as two; 0 when not known
 };
 
 struct SessionOptions {
@@ -34,10 +34,10 @@ struct SessionOptions {
   bool strict = false;               // an error instead of falling back to a later device
   size_t cached_plans = 8;           // plans kept for different input shapes
   bool simplify = true;              // run the portable passes at load
-  bool keep_intermediates = false;   // every value keeps memory of its own (see RunOptions::observe)
-  std::vector<std::string> backend_paths;         // folders or files of backend libraries to load
-  std::map<std::string, std::string> settings;    // for devices, "opencl.binary"
-  std::vector<const OpDef*> custom_ops;           // operators of the application
+  bool keep_intermediates = false;  // every value keeps memory of its own (see RunOptions::observe)
+  std::vector<std::string> backend_paths;       // folders or files of backend libraries to load
+  std::map<std::string, std::string> settings;  // for devices, "opencl.binary"
+  std::vector<const OpDef*> custom_ops;         // operators of the application
 };
 
 struct RunOptions {
@@ -64,8 +64,8 @@ struct PlannedStep {
 struct Explanation {
   std::string summary;  // one line: how many nodes run where
   std::vector<PlannedStep> steps;
-  size_t peak_bytes = 0;      // arenas of one run
-  size_t constant_bytes = 0;  // weights as packed for the devices
+  size_t peak_bytes = 0;              // arenas of one run
+  size_t constant_bytes = 0;          // weights as packed for the devices
   std::vector<std::string> rewrites;  // "fuse_batch_norm x 53"
 };
 std::string to_string(const Explanation& explanation);  // a table
@@ -89,9 +89,11 @@ class Session {
 
   // Inputs by position. An output that holds a tensor of the right type and shape is written in
   // place, any other is replaced. Wrong counts, types or shapes are refused with what was expected.
-  Status run(std::span<const Value> inputs, std::span<Value> outputs, const RunOptions& options = {});
+  Status run(std::span<const Value> inputs, std::span<Value> outputs,
+             const RunOptions& options = {});
   // Inputs by name, all outputs by name. Names may come in any order; each exactly once.
-  Result<std::vector<NamedValue>> run(std::span<const NamedValue> inputs, const RunOptions& options = {});
+  Result<std::vector<NamedValue>> run(std::span<const NamedValue> inputs,
+                                      const RunOptions& options = {});
 
   // Plans for inputs of these types (only shapes matter) without running.
   Status prepare(std::span<const TypeInfo> inputs);
@@ -113,8 +115,8 @@ struct DeviceSummary {
   std::map<std::string, std::string> details;
 };
 struct DeviceListing {
-  std::vector<DeviceSummary> devices;          // usable ones, the reference device last
-  std::vector<std::string> unavailable;        // "xrt: no card found"
+  std::vector<DeviceSummary> devices;    // usable ones, the reference device last
+  std::vector<std::string> unavailable;  // "xrt: no card found"
 };
 // All devices that a session could name.
 DeviceListing list_devices(const SessionOptions& options = {});

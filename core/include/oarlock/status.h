@@ -36,12 +36,10 @@ void append(std::string& out, T part) {
 }
 void append(std::string& out, double part);
 template <class T>
-  requires requires(const T& t) {
-    { to_string(t) } -> std::convertible_to<std::string_view>;
-  }
-void append(std::string& out, const T& part) {
-  out += to_string(part);
+requires requires(const T& t) {
+  { to_string(t) } -> std::convertible_to<std::string_view>;
 }
+void append(std::string& out, const T& part) { out += to_string(part); }
 }  // namespace detail
 
 // Joins text, numbers and anything that has to_string() into one string.
@@ -108,13 +106,14 @@ class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::in_place_index<1>, std::move(value)) {}
   template <class U>
-    requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, T> &&
-             !std::same_as<std::remove_cvref_t<U>, Status> &&
-             !std::same_as<std::remove_cvref_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<1>, std::forward<U>(value)) {}
+  requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, T> &&
+           !std::same_as<std::remove_cvref_t<U>, Status> &&
+           !std::same_as<std::remove_cvref_t<U>, Result>) Result(U&& value)
+      : state_(std::in_place_index<1>, std::forward<U>(value)) {}
   Result(Status status)
-      : state_(std::in_place_index<0>,
-               status.ok() ? internal_error("a Result was made from an ok Status") : std::move(status)) {}
+      : state_(std::in_place_index<0>, status.ok()
+                                           ? internal_error("a Result was made from an ok Status")
+                                           : std::move(status)) {}
 
   bool ok() const { return state_.index() == 1; }
   Status status() const { return ok() ? Status() : std::get<0>(state_); }
@@ -139,10 +138,10 @@ class [[nodiscard]] Result {
 #define OARLOCK_JOIN(a, b) OARLOCK_JOIN_(a, b)
 
 // Returns from the calling function when the Status expression fails.
-#define OARLOCK_TRY(expression)                                          \
-  do {                                                                   \
+#define OARLOCK_TRY(expression)                                                \
+  do {                                                                         \
     if (::oarlock::Status oarlock_status = (expression); !oarlock_status.ok()) \
-      return oarlock_status;                                             \
+      return oarlock_status;                                                   \
   } while (false)
 
 // OARLOCK_ASSIGN(auto x, make_x()): unwraps a Result or returns its Status.

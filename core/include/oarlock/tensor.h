@@ -27,7 +27,8 @@ class Tensor {
   static Result<Tensor> view(DType dtype, const Shape& shape, std::byte* data, size_t bytes,
                              std::shared_ptr<const void> owner = nullptr);
   static Tensor strings(const Shape& shape, std::vector<std::string> elements);
-  // Copies `elements`; dtype follows T. Sizes must agree (else an empty Tensor with dtype undefined).
+  // Copies `elements`; dtype follows T. Sizes must agree (else an empty Tensor with dtype
+  // undefined).
   template <class T>
   static Tensor of(const Shape& shape, std::span<const T> elements);
   template <class T>
@@ -93,7 +94,9 @@ class Value {
   // Only for the matching kind.
   const Tensor& tensor() const { return *std::get_if<Tensor>(&content_); }
   Tensor& tensor() { return *std::get_if<Tensor>(&content_); }
-  const Sequence& sequence() const { return **std::get_if<std::shared_ptr<const Sequence>>(&content_); }
+  const Sequence& sequence() const {
+    return **std::get_if<std::shared_ptr<const Sequence>>(&content_);
+  }
 
  private:
   std::variant<std::monostate, Tensor, std::shared_ptr<const Sequence>> content_;

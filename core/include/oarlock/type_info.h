@@ -14,11 +14,11 @@ struct TypeInfo {
   enum class Kind : uint8_t { unknown, tensor, sequence, optional };
 
   Kind kind = Kind::unknown;
-  DType dtype = DType::undefined;          // tensor
-  bool has_rank = false;                   // tensor: `shape` tells at least the rank
-  Shape shape;                             // tensor: kUnknown for unknown extents
-  std::vector<std::string> dim_names;      // tensor: empty, or one (maybe empty) name a dimension
-  std::shared_ptr<const TypeInfo> element; // sequence, optional
+  DType dtype = DType::undefined;           // tensor
+  bool has_rank = false;                    // tensor: `shape` tells at least the rank
+  Shape shape;                              // tensor: kUnknown for unknown extents
+  std::vector<std::string> dim_names;       // tensor: empty, or one (maybe empty) name a dimension
+  std::shared_ptr<const TypeInfo> element;  // sequence, optional
 
   static TypeInfo tensor(DType dtype, Shape shape);
   static TypeInfo tensor(DType dtype);  // rank unknown

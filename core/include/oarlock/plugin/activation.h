@@ -16,7 +16,19 @@ namespace oarlock {
 //   (erf), 1 tanh approximation. Relu, Sigmoid, Tanh, Mish, Softplus: no parameters.
 struct Activation {
   enum class Kind : uint8_t {
-    none, relu, clip, leaky_relu, elu, sigmoid, hard_sigmoid, swish, hard_swish, tanh, gelu, mish, softplus,
+    none,
+    relu,
+    clip,
+    leaky_relu,
+    elu,
+    sigmoid,
+    hard_sigmoid,
+    swish,
+    hard_swish,
+    tanh,
+    gelu,
+    mish,
+    softplus,
   };
   Kind kind = Kind::none;
   float alpha = 0;

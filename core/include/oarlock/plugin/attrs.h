@@ -16,14 +16,24 @@ class Graph;
 using GraphPtr = std::shared_ptr<const Graph>;
 
 // The value of an attribute: the kinds of ONNX's AttributeProto.
-using AttrValue =
-    std::variant<int64_t, float, std::string, Tensor, GraphPtr, TypeInfo, std::vector<int64_t>,
-                 std::vector<float>, std::vector<std::string>, std::vector<Tensor>,
-                 std::vector<GraphPtr>, std::vector<TypeInfo>>;
+using AttrValue = std::variant<int64_t, float, std::string, Tensor, GraphPtr, TypeInfo,
+                               std::vector<int64_t>, std::vector<float>, std::vector<std::string>,
+                               std::vector<Tensor>, std::vector<GraphPtr>, std::vector<TypeInfo>>;
 
 // The order of AttrValue's alternatives.
 enum class AttrKind : uint8_t {
-  integer, number, string, tensor, graph, type, integers, numbers, strings, tensors, graphs, types,
+  integer,
+  number,
+  string,
+  tensor,
+  graph,
+  type,
+  integers,
+  numbers,
+  strings,
+  tensors,
+  graphs,
+  types,
 };
 std::string_view to_string(AttrKind kind);
 
@@ -45,7 +55,7 @@ class Attrs {
 
   int64_t integer(std::string_view name, int64_t fallback = 0) const;
   float number(std::string_view name, float fallback = 0) const;
-  const std::string& string(std::string_view name) const;  // "" when absent
+  const std::string& string(std::string_view name) const;             // "" when absent
   const std::vector<int64_t>& integers(std::string_view name) const;  // {} when absent
   const std::vector<float>& numbers(std::string_view name) const;
   const std::vector<std::string>& strings(std::string_view name) const;

@@ -15,8 +15,8 @@ namespace oarlock {
 
 // What a user asked of the devices of a session.
 struct DeviceOptions {
-  int threads = 0;                             // 0: what cgroup and affinity allow
-  std::map<std::string, std::string> settings; // "opencl.binary" = "file.xclbin"
+  int threads = 0;                              // 0: what cgroup and affinity allow
+  std::map<std::string, std::string> settings;  // "opencl.binary" = "file.xclbin"
 };
 
 struct DeviceInfo {
@@ -24,7 +24,7 @@ struct DeviceInfo {
   std::string description;  // "AMD EPYC, 2 threads, AVX-512"
   // Devices that name the same memory share buffers without a copy; "host" is ordinary memory.
   std::string memory = "host";
-  size_t alignment = 64;    // of buffers and of offsets in an arena
+  size_t alignment = 64;                       // of buffers and of offsets in an arena
   std::map<std::string, std::string> details;  // for `oarlock devices`
 };
 

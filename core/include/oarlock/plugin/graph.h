@@ -42,10 +42,10 @@ struct Node {
   int device = kNone;  // index into the session's devices, set by placement
   bool alive = true;
 
-  std::span<const ValueId> formal_inputs() const { return {inputs.data(), inputs.size() - captures}; }
-  ValueId input(size_t i) const {
-    return i + captures < inputs.size() ? inputs[i] : kNone;
+  std::span<const ValueId> formal_inputs() const {
+    return {inputs.data(), inputs.size() - captures};
   }
+  ValueId input(size_t i) const { return i + captures < inputs.size() ? inputs[i] : kNone; }
   ValueId output(size_t i) const { return i < outputs.size() ? outputs[i] : kNone; }
 };
 
@@ -72,11 +72,11 @@ class Graph {
   // Outputs get the names given ("" makes one up from the node's name). `def` is looked up
   // by whoever builds the graph. Fails on ids outside the graph or on taken names.
   Result<NodeId> add_node(Node node, std::vector<std::string> output_names);
-  // Outputs have names of their own ("" takes the value's), which rewriting never changes; any value
-  // may be an output, also an input, a constant, or one value several times.
+  // Outputs have names of their own ("" takes the value's), which rewriting never changes; any
+  // value may be an output, also an input, a constant, or one value several times.
   void add_output(ValueId value, std::string name = "");
 
-  size_t node_count() const { return nodes_.size(); }    // erased ones included
+  size_t node_count() const { return nodes_.size(); }  // erased ones included
   size_t value_count() const { return values_.size(); }
   const Node& node(NodeId id) const { return nodes_[id]; }
   const ValueInfo& value(ValueId id) const { return values_[id]; }
@@ -100,8 +100,8 @@ class Graph {
   // Living nodes, each after those whose outputs it reads. Fails on a cycle.
   Result<std::vector<NodeId>> order() const;
 
-  // Applies a patch: adds its nodes, infers the types of the new values, redirects uses, erases what
-  // became dead. On failure the graph is unchanged. Returns the new nodes that are alive.
+  // Applies a patch: adds its nodes, infers the types of the new values, redirects uses, erases
+  // what became dead. On failure the graph is unchanged. Returns the new nodes that are alive.
   Result<std::vector<NodeId>> apply(Patch patch, const OpRegistry& ops);
   // Makes a value constant; its producer, if any, loses this output.
   void make_constant(ValueId value, Tensor tensor);

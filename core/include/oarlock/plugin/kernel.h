@@ -69,9 +69,9 @@ struct KernelOption {
   std::vector<Layout> inputs, outputs;  // empty: all row-major; else one for each input and output
   size_t workspace = 0;                 // bytes, live during this step only
   std::vector<Sharing> sharing;
-  bool only_moves = false;              // computes nothing: outputs are rearranged inputs
-  double cost = 1;                      // relative to the kernel's other options
-  int variant = 0;                      // for the kernel's own use in create()
+  bool only_moves = false;  // computes nothing: outputs are rearranged inputs
+  double cost = 1;          // relative to the kernel's other options
+  int variant = 0;          // for the kernel's own use in create()
 };
 
 // What a kernel needs to run a node: at least one option, the one liked best first.
@@ -83,9 +83,9 @@ struct KernelNeeds {
 };
 
 struct KernelArgs {
-  std::span<const TensorRef> inputs;   // formal inputs
+  std::span<const TensorRef> inputs;  // formal inputs
   std::span<const TensorRef> outputs;
-  TensorRef workspace;                 // buffer null when none was asked for
+  TensorRef workspace;  // buffer null when none was asked for
 };
 
 // Work bound to shapes, layouts and a device. run() enqueues and does not wait, allocates
@@ -111,15 +111,16 @@ KernelPtr make_kernel(F body) {
   return std::make_unique<Lambda>(std::move(body));
 }
 
-// A kernel of a backend for one operator. `op` is "Conv" or "domain.Op". A backend whose kernels ask
-// for layouts other than row-major registers "oarlock.Relayout" kernels from and to them (see
+// A kernel of a backend for one operator. `op` is "Conv" or "domain.Op". A backend whose kernels
+// ask for layouts other than row-major registers "oarlock.Relayout" kernels from and to them (see
 // NodeView::relayout); on constants these run once, at planning: this is how weights are packed.
 struct KernelDef {
   std::string op = {};
   std::string name = {};  // operator, types, layout: "conv_f32_nchw16c"
   // A refusal (code unsupported) says why.
   std::function<Result<KernelNeeds>(const NodeView&, const Device&)> match = nullptr;
-  std::function<Result<KernelPtr>(const NodeView&, const KernelOption& chosen, Device&)> create = nullptr;
+  std::function<Result<KernelPtr>(const NodeView&, const KernelOption& chosen, Device&)> create =
+      nullptr;
 };
 
 }  // namespace oarlock

@@ -48,12 +48,12 @@ struct CppType;
 template <class T>
 inline constexpr DType kDTypeOf = DType::undefined;
 
-#define OARLOCK_CPP_TYPE(dtype_value, type)            \
-  template <>                                          \
-  struct CppType<DType::dtype_value> {                 \
-    using Type = type;                                 \
-  };                                                   \
-  template <>                                          \
+#define OARLOCK_CPP_TYPE(dtype_value, type) \
+  template <>                               \
+  struct CppType<DType::dtype_value> {      \
+    using Type = type;                      \
+  };                                        \
+  template <>                               \
   inline constexpr DType kDTypeOf<type> = DType::dtype_value
 OARLOCK_CPP_TYPE(float32, float);
 OARLOCK_CPP_TYPE(uint8, uint8_t);
@@ -82,14 +82,16 @@ struct TypeTag {
 };
 
 // Calls f(TypeTag<T>{}) with the C++ type of `dtype` among the listed ones; false when it is none.
-//   bool known = visit_types<float, double, int64_t>(dtype, [&](auto tag) { using T = typename decltype(tag)::Type; ... });
+//   bool known = visit_types<float, double, int64_t>(dtype, [&](auto tag) { using T = typename
+//   decltype(tag)::Type; ... });
 template <class... Ts, class F>
 bool visit_types(DType dtype, F&& f) {
   return ((dtype == kDTypeOf<Ts> ? (f(TypeTag<Ts>{}), true) : false) || ...);
 }
 template <class F>
 bool visit_integers(DType dtype, F&& f) {
-  return visit_types<int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, uint64_t>(dtype, std::forward<F>(f));
+  return visit_types<int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, uint64_t>(
+      dtype, std::forward<F>(f));
 }
 template <class F>
 bool visit_floats(DType dtype, F&& f) {

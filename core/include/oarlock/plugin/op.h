@@ -24,9 +24,12 @@ struct AttrDef {
   AttrDef(std::string n, AttrKind k) : name(std::move(n)), kind(k) {}  // optional, no default
   AttrDef(std::string n, int value) : AttrDef(std::move(n), AttrValue(int64_t{value})) {}
   AttrDef(std::string n, float value) : AttrDef(std::move(n), AttrValue(value)) {}
-  AttrDef(std::string n, const char* value) : AttrDef(std::move(n), AttrValue(std::string(value))) {}
+  AttrDef(std::string n, const char* value)
+      : AttrDef(std::move(n), AttrValue(std::string(value))) {}
   AttrDef(std::string n, AttrValue value)
-      : name(std::move(n)), kind(static_cast<AttrKind>(value.index())), fallback(std::move(value)) {}
+      : name(std::move(n)),
+        kind(static_cast<AttrKind>(value.index())),
+        fallback(std::move(value)) {}
   static AttrDef must(std::string n, AttrKind k) {
     AttrDef def(std::move(n), k);
     def.required = true;
@@ -50,12 +53,12 @@ class InferContext {
  public:
   virtual ~InferContext() = default;
   virtual const Node& node() const = 0;
-  virtual size_t input_count() const = 0;                    // formal inputs
+  virtual size_t input_count() const = 0;  // formal inputs
   virtual bool has_input(size_t i) const = 0;
-  virtual const TypeInfo& input(size_t i) const = 0;         // kind unknown when omitted
-  virtual const Tensor* constant(size_t i) const = 0;        // nullptr unless known
+  virtual const TypeInfo& input(size_t i) const = 0;   // kind unknown when omitted
+  virtual const Tensor* constant(size_t i) const = 0;  // nullptr unless known
   virtual size_t output_count() const = 0;
-  virtual void set_output(size_t i, TypeInfo type) = 0;      // ignored for omitted outputs
+  virtual void set_output(size_t i, TypeInfo type) = 0;  // ignored for omitted outputs
   // Infers the subgraph in attribute `name` for these types of its formal inputs.
   virtual Result<std::vector<TypeInfo>> infer_graph(std::string_view name,
                                                     std::span<const TypeInfo> inputs) = 0;
@@ -75,7 +78,7 @@ class RunContext {
  public:
   virtual ~RunContext() = default;
   virtual const Node& node() const = 0;
-  virtual size_t input_count() const = 0;                    // formal inputs
+  virtual size_t input_count() const = 0;  // formal inputs
   virtual bool has_input(size_t i) const = 0;
   virtual const Value& input_value(size_t i) const = 0;
   virtual size_t output_count() const = 0;
@@ -86,7 +89,8 @@ class RunContext {
   // Sequences, optionals, or a tensor that exists already (copied into planned memory if need be).
   virtual Status set_output(size_t i, Value value) = 0;
   // Runs the subgraph in attribute `name` on its formal inputs; captured values are added.
-  virtual Result<std::vector<Value>> run_graph(std::string_view name, std::span<const Value> inputs) = 0;
+  virtual Result<std::vector<Value>> run_graph(std::string_view name,
+                                               std::span<const Value> inputs) = 0;
   virtual bool cancelled() const = 0;
 
   const Attrs& attrs() const { return node().attrs; }
@@ -108,8 +112,10 @@ struct OpDef {
   // In place of reference: the operator in terms of others.
   std::function<Result<std::optional<Patch>>(const Graph&, NodeId)> decompose = nullptr;
   // Multiply and add count as two; empty for operators that hardly compute.
-  std::function<double(const Attrs&, std::span<const TypeInfo> inputs, std::span<const TypeInfo> outputs)> flops = nullptr;
-  bool pure = true;        // same inputs give the same outputs: may be folded and shared
+  std::function<double(const Attrs&, std::span<const TypeInfo> inputs,
+                       std::span<const TypeInfo> outputs)>
+      flops = nullptr;
+  bool pure = true;  // same inputs give the same outputs: may be folded and shared
 };
 
 // Operators by domain and name. Filled once, then read from any thread.
@@ -140,7 +146,7 @@ Status infer_node(Graph& graph, NodeId node);
 std::string describe(const Node& node);
 
 // For infer functions.
-Status same_type_as_input(InferContext& c);     // output 0 like input 0
-Status broadcast_inputs(InferContext& c);       // dtype of input 0, shapes broadcast over all inputs
+Status same_type_as_input(InferContext& c);  // output 0 like input 0
+Status broadcast_inputs(InferContext& c);    // dtype of input 0, shapes broadcast over all inputs
 
 }  // namespace oarlock

@@ -17,7 +17,8 @@ class OpRegistry;
 // Reads the graph it was made for and does not touch it; Graph::apply carries it out.
 class Patch {
  public:
-  explicit Patch(const Graph& graph) : graph_(&graph), next_(static_cast<ValueId>(graph.value_count())) {}
+  explicit Patch(const Graph& graph)
+      : graph_(&graph), next_(static_cast<ValueId>(graph.value_count())) {}
 
   ValueId add_constant(std::string_view name_hint, Tensor tensor);
   // Adds a node; returns the ids its outputs will have. Names are made unique on applying.
@@ -28,7 +29,9 @@ class Patch {
   std::vector<ValueId> add_node(Node node, size_t output_count);
   // All uses of `old_value` (graph outputs too) will read `new_value`, which takes over its name if
   // it comes from a node of this patch.
-  void replace(ValueId old_value, ValueId new_value) { replacements_.push_back({old_value, new_value}); }
+  void replace(ValueId old_value, ValueId new_value) {
+    replacements_.push_back({old_value, new_value});
+  }
 
   bool empty() const { return nodes_.empty() && replacements_.empty(); }
 
