@@ -20,6 +20,9 @@ uint16_t float_to_bfloat16(float value);
 // specification). `saturate`: out-of-range becomes the largest value instead of NaN or infinity.
 float small_float_to_float(DType dtype, uint8_t bits);
 uint8_t float_to_small_float(DType dtype, float value, bool saturate);
+// float8e8m0 holds a power of two; `nearest` (what float_to_small_float does) rounds ties up.
+enum class ScaleRounding : uint8_t { up, down, nearest };
+uint8_t float_to_e8m0(float value, ScaleRounding rounding, bool saturate);
 
 // Storage of a 16-bit or 8-bit float that computes as float.
 struct Float16 {
@@ -107,7 +110,8 @@ bool visit_numbers(DType dtype, F&& f) {
 template <class T>
 using Compute = std::conditional_t<std::is_arithmetic_v<T>, T, float>;
 
-// Element i of packed 4-bit and 2-bit data, sign-extended for the signed types.
+// Element i of packed 4-bit and 2-bit data, sign-extended for the signed integers. Elements of
+// float4e2m1 are the bits that small_float_to_float() takes.
 int load_packed(DType dtype, const std::byte* data, int64_t index);
 void store_packed(DType dtype, std::byte* data, int64_t index, int value);
 
