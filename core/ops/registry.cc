@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 #include "oarlock/plugin/op.h"
 
@@ -12,7 +12,7 @@ std::span<const OpDef> all_ops();
 namespace {
 
 bool before(const OpDef* def, const std::pair<std::string_view, std::string_view>& key) {
-  return std::tie(def->domain, def->name) < std::tie(key.first, key.second);
+  return std::pair<std::string_view, std::string_view>(def->domain, def->name) < key;
 }
 
 }  // namespace
