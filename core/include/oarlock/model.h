@@ -55,6 +55,9 @@ class Model {
   static Result<Model> load(std::span<const std::byte> bytes);
   // Written to a temporary file beside `path`, then renamed.
   Status save(const std::string& path) const;
+  // Reads all weights of a loaded model and compares them with the hash in the file. load() itself
+  // does so for weights of up to 16 MiB, and always for the graph.
+  Status check() const;
 
   bool empty() const { return content_ == nullptr; }
   const Graph& graph() const;
@@ -63,8 +66,9 @@ class Model {
   std::vector<NamedType> inputs() const;
   std::vector<NamedType> outputs() const;
 
+  struct Content;  // internal
+
  private:
-  struct Content;
   std::shared_ptr<const Content> content_;
 };
 
