@@ -1,0 +1,259 @@
+#include "kernels/cpu/conv.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/conv.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/cpu/activation-inl.h"
+#include "kernels/cpu/conv_tile-inl.h"
+
+#ifndef OARLOCK_KERNELS_CPU_CONV_CC_
+#define OARLOCK_KERNELS_CPU_CONV_CC_
+namespace oarlock::kernels::cpu {
+
+// What the code of one instruction set needs of a DirectConv.
+struct DirectConvAccess {
+  using Tile = DirectConv::Tile;
+  using Panel = DirectConv::Panel;
+  const ConvShape& shape;
+  bool by_rows;
+  int64_t row_length;
+  const Tile* tiles;
+  const Panel* panels;
+  const int32_t* offsets;
+
+  explicit DirectConvAccess(const DirectConv& conv)
+      : shape(conv.shape_),
+        by_rows(conv.by_rows_),
+        row_length(conv.row_length_),
+        tiles(conv.tiles_.data()),
+        panels(conv.panels_.data()),
+        offsets(conv.offsets_.data()) {}
+};
+
+struct TileLimits {
+  int pixels, blocks;
+};
+
+}  // namespace oarlock::kernels::cpu
+#endif  // OARLOCK_KERNELS_CPU_CONV_CC_
+
+HWY_BEFORE_NAMESPACE();
+namespace oarlock::kernels::cpu::HWY_NAMESPACE {
+
+TileLimits tile_limits() { return {kTilePixels, kPanelBlocks}; }
+
+// Binds the arguments that all panels of a tile share.
+void bind_tile(const DirectConvAccess& conv, int64_t index, TileArgs& a, int64_t& input_offset,
+               int64_t& weight_row) {
+  const ConvShape& s = conv.shape;
+  const DirectConvAccess::Tile& tile = conv.tiles[index];
+  input_offset = 0;
+  weight_row = 0;
+  if (!conv.by_rows) {
+    a.taps = static_cast<int32_t>(s.taps());
+    a.offsets = conv.offsets + index * s.taps() * kOffsetRow;
+    return;
+  }
+  if (s.is_pointwise()) {
+    input_offset = tile.first_pixel * 16;
+    a.kernel_rows = a.kernel_columns = 1;
+    a.row_stride = a.column_stride = 0;
+    a.first_valid = 0;
+    a.last_valid = 1;
+    return;
+  }
+  const int64_t oy = tile.first_pixel / s.out_width, ox = tile.first_pixel % s.out_width;
+  const int64_t iy = oy * s.stride_height - s.pad_top, ix = ox - s.pad_left;
+  int64_t ky = 0, ky_end = s.kernel_height;
+  while (ky < ky_end && iy + ky * s.dilation_height < 0) ++ky;
+  while (ky < ky_end && iy + (ky_end - 1) * s.dilation_height >= s.in_height) --ky_end;
+  int64_t first = 0, last = s.kernel_width;
+  while (first < s.kernel_width && ix + first * s.dilation_width < 0) ++first;
+  while (last > 0 && ix + tile.pixels - 1 + (last - 1) * s.dilation_width >= s.in_width) --last;
+  a.kernel_rows = static_cast<int32_t>(ky_end - ky);
+  a.kernel_columns = static_cast<int32_t>(s.kernel_width);
+  a.row_stride = s.dilation_height * s.in_width * 16;
+  a.column_stride = s.dilation_width * 16;
+  a.first_valid = static_cast<int32_t>(first);
+  a.last_valid = static_cast<int32_t>(last);
+  input_offset = ((iy + ky * s.dilation_height) * s.in_width + ix) * 16;
+  weight_row = ky * s.kernel_width;
+}
+
+void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
+                Range panels) {
+  static constexpr TileTable<ByRows> kByRows;
+  static constexpr TileTable<ByOffsets> kByOffsets;
+  const ConvShape& s = conv.shape;
+  const bool bounded = is_bounds(args.activation);
+  const Bounds bounds = bounded ? bounds_of(args.activation) : Bounds{};
+  TileArgs a = {};
+  a.low = bounds.low;
+  a.high = bounds.high;
+  a.in_block_stride = s.in_pixels() * 16;
+  a.out_block_stride = s.out_pixels() * 16;
+  int64_t input_offset = 0, weight_row = 0;
+
+  const auto run_one = [&](int64_t tile_index, int64_t panel_index) {
+    const DirectConvAccess::Tile& tile = conv.tiles[tile_index];
+    const DirectConvAccess::Panel& panel = conv.panels[panel_index];
+    const int64_t width = panel.out_blocks * 16;
+    const int64_t at = panel.first_out_block * a.out_block_stride + tile.first_pixel * 16;
+    a.input = args.input + panel.first_in_block * a.in_block_stride + input_offset;
+    a.in_blocks = panel.in_blocks;
+    a.weights = args.weights + panel.weights + weight_row * 16 * width;
+    a.weight_block_stride = s.taps() * 16 * width;
+    a.bias = args.bias ? args.bias + panel.first_out_block * 16 : nullptr;
+    a.residual = args.residual ? args.residual + at : nullptr;
+    a.output = args.output + at;
+    const TileFunction function = conv.by_rows ? kByRows.get(tile.pixels, panel.out_blocks)
+                                               : kByOffsets.get(tile.pixels, panel.out_blocks);
+    function(a);
+    if (!bounded) {
+      for (int64_t block = 0; block < panel.out_blocks; ++block) {
+        float* out = a.output + block * a.out_block_stride;
+        activate_f32(args.activation, out, out, static_cast<size_t>(tile.pixels) * 16);
+      }
+    }
+  };
+
+  // The operand that is walked in the inner loop is read once for every step of the outer one;
+  // weights that fit the second-level cache are the better one to repeat.
+  constexpr int64_t kRepeatableWeights = 128 * 1024;
+  int64_t weights = 0;
+  for (int64_t p = panels.begin; p < panels.end; ++p) {
+    weights += conv.panels[p].in_blocks * s.taps() * 16 * conv.panels[p].out_blocks * 16;
+  }
+  if (weights <= kRepeatableWeights) {
+    for (int64_t t = tiles.begin; t < tiles.end; ++t) {
+      bind_tile(conv, t, a, input_offset, weight_row);
+      for (int64_t p = panels.begin; p < panels.end; ++p) run_one(t, p);
+    }
+  } else {
+    for (int64_t p = panels.begin; p < panels.end; ++p) {
+      for (int64_t t = tiles.begin; t < tiles.end; ++t) {
+        bind_tile(conv, t, a, input_offset, weight_row);
+        run_one(t, p);
+      }
+    }
+  }
+}
+
+}  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace oarlock::kernels::cpu {
+
+HWY_EXPORT(tile_limits);
+HWY_EXPORT(run_direct);
+
+DirectConv::DirectConv(const ConvShape& shape) : shape_(shape) {
+  cut_tiles();
+  cut_panels();
+  if (!by_rows_) fill_offsets();
+}
+
+void DirectConv::cut_tiles() {
+  const ConvShape& s = shape_;
+  const int64_t most = HWY_DYNAMIC_DISPATCH(tile_limits)().pixels;
+  // Tiles along a row may have one padded pixel at either end for any kernel column.
+  const int64_t overhang = (s.out_width - 1) * s.stride_width +
+                           (s.kernel_width - 1) * s.dilation_width - s.pad_left - s.in_width + 1;
+  const bool rows_fit = s.stride_width == 1 && s.pad_left <= 1 && overhang <= 1;
+  const int64_t row_tiles = (s.out_width + most - 1) / most;
+  const bool rows_fill = s.out_width * 5 >= row_tiles * most * 4;
+  by_rows_ = s.is_pointwise() || (rows_fit && (rows_fill || s.out_pixels() > 32 * most));
+  row_length_ = by_rows_ && !s.is_pointwise() ? s.out_width : s.out_pixels();
+
+  const int64_t in_row = (row_length_ + most - 1) / most;
+  const int64_t rows = s.out_pixels() / row_length_;
+  tiles_.reserve(rows * in_row);
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t i = 0; i < in_row; ++i) {
+      const int64_t begin = row_length_ * i / in_row, end = row_length_ * (i + 1) / in_row;
+      tiles_.push_back({row * row_length_ + begin, static_cast<int32_t>(end - begin)});
+    }
+  }
+}
+
+void DirectConv::cut_panels() {
+  const ConvShape& s = shape_;
+  const int64_t in_group = s.in_channels / s.groups, out_group = s.out_channels / s.groups;
+  const int64_t most = HWY_DYNAMIC_DISPATCH(tile_limits)().blocks;
+  const int64_t wide = s.groups == 1 || out_group % (16 * most) == 0 ? most : 1;
+  for (int64_t block = 0; block < s.out_blocks(); block += wide) {
+    const int64_t blocks = std::min(wide, s.out_blocks() - block);
+    const int64_t last_channel = std::min((block + blocks) * 16, s.out_channels) - 1;
+    const int64_t first_group = block * 16 / out_group, last_group = last_channel / out_group;
+    const int64_t in_begin = first_group * in_group / 16;
+    const int64_t in_end = ((last_group + 1) * in_group + 15) / 16;
+    panels_.push_back({static_cast<int64_t>(packed_size_), static_cast<int32_t>(in_begin),
+                       static_cast<int32_t>(in_end - in_begin), static_cast<int32_t>(block),
+                       static_cast<int32_t>(blocks)});
+    packed_size_ += static_cast<size_t>((in_end - in_begin) * 16 * s.taps() * blocks * 16);
+  }
+}
+
+void DirectConv::fill_offsets() {
+  const ConvShape& s = shape_;
+  constexpr int64_t kRow = 16;
+  offsets_.assign(tiles_.size() * s.taps() * kRow, -1);
+  int32_t* row = offsets_.data();
+  for (const Tile& tile : tiles_) {
+    for (int64_t ky = 0; ky < s.kernel_height; ++ky) {
+      for (int64_t kx = 0; kx < s.kernel_width; ++kx, row += kRow) {
+        row[kRow - 1] = 0;
+        for (int64_t i = 0; i < tile.pixels; ++i) {
+          const int64_t oy = (tile.first_pixel + i) / s.out_width;
+          const int64_t ox = (tile.first_pixel + i) % s.out_width;
+          const int64_t iy = oy * s.stride_height - s.pad_top + ky * s.dilation_height;
+          const int64_t ix = ox * s.stride_width - s.pad_left + kx * s.dilation_width;
+          if (iy < 0 || iy >= s.in_height || ix < 0 || ix >= s.in_width) continue;
+          row[i] = static_cast<int32_t>((iy * s.in_width + ix) * 16);
+          row[kRow - 1] = 1;
+        }
+      }
+    }
+  }
+}
+
+void DirectConv::pack_weights(const float* oihw, float* packed) const {
+  const ConvShape& s = shape_;
+  const int64_t in_group = s.in_channels / s.groups, out_group = s.out_channels / s.groups;
+  std::memset(packed, 0, packed_size_ * sizeof(float));
+  for (const Panel& panel : panels_) {
+    const int64_t width = panel.out_blocks * 16;
+    const int64_t begin = panel.first_out_block * 16;
+    const int64_t end = std::min(begin + width, s.out_channels);
+    for (int64_t o = begin; o < end; ++o) {
+      const int64_t first_channel = o / out_group * in_group;
+      for (int64_t i = 0; i < in_group; ++i) {
+        const int64_t channel = first_channel + i - panel.first_in_block * 16;
+        const float* from = oihw + (o * in_group + i) * s.taps();
+        float* to = packed + panel.weights +
+                    ((channel / 16 * s.taps()) * 16 + channel % 16) * width + (o - begin);
+        for (int64_t tap = 0; tap < s.taps(); ++tap) to[tap * 16 * width] = from[tap];
+      }
+    }
+  }
+}
+
+void DirectConv::run(const Args& args, Range tiles, Range panels) const {
+  HWY_DYNAMIC_DISPATCH(run_direct)(DirectConvAccess(*this), args, tiles, panels);
+}
+
+void pad_bias(const float* bias, int64_t count, int64_t padded_count, float* padded) {
+  std::copy_n(bias, count, padded);
+  std::fill(padded + count, padded + padded_count, 0.0f);
+}
+
+}  // namespace oarlock::kernels::cpu
+#endif

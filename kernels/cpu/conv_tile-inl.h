@@ -1,0 +1,207 @@
+// Register-blocked inner loops of convolutions and matrix products in NCHW16c; included by kernel
+// files inside foreach_target.
+
+#if defined(OARLOCK_KERNELS_CPU_CONV_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef OARLOCK_KERNELS_CPU_CONV_TILE_INL_H_
+#undef OARLOCK_KERNELS_CPU_CONV_TILE_INL_H_
+#else
+#define OARLOCK_KERNELS_CPU_CONV_TILE_INL_H_
+#endif
+
+#include <utility>
+
+#include "kernels/cpu/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace oarlock::kernels::cpu::HWY_NAMESPACE {
+
+// Pixels of a tile and blocks of a panel that fill the registers of the instruction set.
+#if HWY_MAX_BYTES >= 64
+constexpr int kTilePixels = 14;
+constexpr int kPanelBlocks = 2;
+#elif HWY_MAX_BYTES >= 32 || HWY_ARCH_ARM
+constexpr int kTilePixels = 6;
+constexpr int kPanelBlocks = 1;
+#else
+constexpr int kTilePixels = 2;
+constexpr int kPanelBlocks = 1;
+#endif
+constexpr int kBlockVectors = 16 / kLanes;
+constexpr int kOffsetRow = 16;  // entries in a row of DirectConv's offsets
+
+HWY_ALIGN static const float kZeroBlock[16] = {};
+
+struct TileArgs {
+  const float* input;     // by rows: pixel 0 at the first valid kernel row and column 0;
+                          // by offsets: the first channel block
+  const float* weights;   // of the first input block at the first valid kernel row
+  const float* bias;      // or null
+  const float* residual;  // at the tile's first pixel, or null
+  float* output;          // at the tile's first pixel
+  int64_t in_block_stride, weight_block_stride, out_block_stride;
+  int32_t in_blocks;
+  float low, high;  // bounds of the result
+  // By rows: valid kernel rows, kernel columns, floats between their inputs; pixel 0 is in the
+  // padding for columns below first_valid, the last pixel for columns from last_valid on.
+  int32_t kernel_rows, kernel_columns;
+  int64_t row_stride, column_stride;
+  int32_t first_valid, last_valid;
+  // By offsets: a row of kOffsetRow for each tap.
+  const int32_t* offsets;
+  int32_t taps;
+};
+
+template <int kPixels, int kVectors>
+HWY_INLINE void start_tile(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors]) {
+  const F32 d;
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) {
+    const VecF32 start = a.bias ? hn::LoadU(d, a.bias + j * kLanes) : hn::Zero(d);
+#pragma GCC unroll 16
+    for (int i = 0; i < kPixels; ++i) sums[i][j] = start;
+  }
+}
+
+template <int kPixels, int kVectors>
+HWY_INLINE void finish_tile(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors]) {
+  const F32 d;
+  const VecF32 low = hn::Set(d, a.low), high = hn::Set(d, a.high);
+  const auto at = [&](int i, int j) {
+    return (j / kBlockVectors) * a.out_block_stride + i * 16 +
+           static_cast<int64_t>((j % kBlockVectors) * kLanes);
+  };
+  if (a.residual) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kPixels; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+        sums[i][j] = hn::Add(sums[i][j], hn::LoadU(d, a.residual + at(i, j)));
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kPixels; ++i) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+      hn::StoreU(clamp_f32(d, sums[i][j], low, high), d, a.output + at(i, j));
+    }
+  }
+}
+
+// Pixels lie one after another in one row of the input.
+template <int kPixels, int kBlocks>
+HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
+  constexpr int kVectors = kBlocks * kBlockVectors;
+  constexpr int kStep = 4;
+  const F32 d;
+  VecF32 sums[kPixels][kVectors];
+  start_tile(a, sums);
+  for (int block = 0; block < a.in_blocks; ++block) {
+    const float* w = a.weights + block * a.weight_block_stride;
+    const float* row = a.input + block * a.in_block_stride;
+    for (int ky = 0; ky < a.kernel_rows; ++ky, row += a.row_stride) {
+      const float* middle = row;
+      for (int kx = 0; kx < a.kernel_columns; ++kx, middle += a.column_stride) {
+        const float* x = middle;
+        const float* first = kx >= a.first_valid ? x : kZeroBlock;
+        const float* last = kx < a.last_valid ? x + (kPixels - 1) * 16 : kZeroBlock;
+        if constexpr (kPixels == 1) {
+          if (kx >= a.last_valid) first = kZeroBlock;
+        }
+#pragma GCC unroll 1
+        for (int c = 0; c < 16; c += kStep) {
+#pragma GCC unroll 4
+          for (int u = 0; u < kStep; ++u) {
+            VecF32 wv[kVectors];
+#pragma GCC unroll 8
+            for (int j = 0; j < kVectors; ++j)
+              wv[j] = hn::LoadU(d, w + (u * kVectors + j) * kLanes);
+#pragma GCC unroll 16
+            for (int i = 0; i < kPixels; ++i) {
+              const float* p = i == 0 ? first : i == kPixels - 1 ? last : x + i * 16;
+              const VecF32 b = hn::Set(d, p[u]);
+#pragma GCC unroll 8
+              for (int j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(b, wv[j], sums[i][j]);
+            }
+          }
+          w += kStep * kVectors * kLanes;
+          x += kStep;
+          first += kStep;
+          last += kStep;
+        }
+      }
+    }
+  }
+  finish_tile(a, sums);
+}
+
+// Pixels lie anywhere in the input.
+template <int kPixels, int kBlocks>
+HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
+  constexpr int kVectors = kBlocks * kBlockVectors;
+  constexpr int kStep = 4;
+  const F32 d;
+  VecF32 sums[kPixels][kVectors];
+  start_tile(a, sums);
+  const float* w = a.weights;
+  for (int block = 0; block < a.in_blocks; ++block) {
+    const float* base = a.input + block * a.in_block_stride;
+    const int32_t* offsets = a.offsets;
+    for (int tap = 0; tap < a.taps; ++tap, offsets += kOffsetRow) {
+      if (offsets[kOffsetRow - 1] == 0) {
+        w += 16 * kVectors * kLanes;
+        continue;
+      }
+      const float* pointers[kPixels];
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) {
+        pointers[i] = offsets[i] >= 0 ? base + offsets[i] : kZeroBlock;
+      }
+#pragma GCC unroll 1
+      for (int c = 0; c < 16; c += kStep) {
+#pragma GCC unroll 4
+        for (int u = 0; u < kStep; ++u) {
+          VecF32 wv[kVectors];
+#pragma GCC unroll 8
+          for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + (u * kVectors + j) * kLanes);
+#pragma GCC unroll 16
+          for (int i = 0; i < kPixels; ++i) {
+            const VecF32 b = hn::Set(d, pointers[i][c + u]);
+#pragma GCC unroll 8
+            for (int j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(b, wv[j], sums[i][j]);
+          }
+        }
+        w += kStep * kVectors * kLanes;
+      }
+    }
+  }
+  finish_tile(a, sums);
+}
+
+using TileFunction = void (*)(const TileArgs&);
+
+// Functions for 1 to kTilePixels pixels and 1 to kPanelBlocks blocks.
+template <template <int, int> class Function>
+struct TileTable {
+  template <int... kPixels>
+  constexpr TileTable(std::integer_sequence<int, kPixels...>)
+      : functions{{Function<kPixels + 1, 1>::call...},
+                  {Function<kPixels + 1, kPanelBlocks>::call...}} {}
+  constexpr TileTable() : TileTable(std::make_integer_sequence<int, kTilePixels>()) {}
+  TileFunction get(int pixels, int blocks) const { return functions[blocks - 1][pixels - 1]; }
+
+  TileFunction functions[2][kTilePixels];
+};
+template <int kPixels, int kBlocks>
+struct ByRows {
+  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks>;
+};
+template <int kPixels, int kBlocks>
+struct ByOffsets {
+  static constexpr TileFunction call = tile_by_offsets<kPixels, kBlocks>;
+};
+
+}  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // OARLOCK_KERNELS_CPU_CONV_TILE_INL_H_

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "kernels/cpu/conv_shape.h"
+
+namespace oarlock::kernels::cpu::reference {
+
+inline std::vector<float> random_floats(size_t count, uint32_t seed) {
+  std::mt19937 generator(seed);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values(count);
+  for (float& v : values) v = uniform(generator);
+  return values;
+}
+
+// Lanes beyond the last channel get `padding`, to show that kernels do not depend on them.
+inline std::vector<float> to_blocked(const std::vector<float>& nchw, int64_t channels,
+                                     int64_t pixels, float padding = 0) {
+  const int64_t blocks = (channels + 15) / 16;
+  std::vector<float> out(blocks * pixels * 16, padding);
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t p = 0; p < pixels; ++p) {
+      out[((c / 16) * pixels + p) * 16 + c % 16] = nchw[c * pixels + p];
+    }
+  }
+  return out;
+}
+
+inline std::vector<float> from_blocked(const std::vector<float>& blocked, int64_t channels,
+                                       int64_t pixels) {
+  std::vector<float> out(channels * pixels);
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t p = 0; p < pixels; ++p) {
+      out[c * pixels + p] = blocked[((c / 16) * pixels + p) * 16 + c % 16];
+    }
+  }
+  return out;
+}
+
+// Row-major NCHW and OIHW, sums in double precision.
+inline std::vector<double> convolve(const ConvShape& s, const std::vector<float>& input,
+                                    const std::vector<float>& weights,
+                                    const std::vector<float>& bias) {
+  const int64_t in_group = s.in_channels / s.groups, out_group = s.out_channels / s.groups;
+  std::vector<double> output(s.out_channels * s.out_pixels());
+  for (int64_t o = 0; o < s.out_channels; ++o) {
+    for (int64_t y = 0; y < s.out_height; ++y) {
+      for (int64_t x = 0; x < s.out_width; ++x) {
+        double sum = bias.empty() ? 0 : bias[o];
+        for (int64_t i = 0; i < in_group; ++i) {
+          const int64_t channel = o / out_group * in_group + i;
+          for (int64_t ky = 0; ky < s.kernel_height; ++ky) {
+            for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
+              const int64_t iy = y * s.stride_height - s.pad_top + ky * s.dilation_height;
+              const int64_t ix = x * s.stride_width - s.pad_left + kx * s.dilation_width;
+              if (iy < 0 || iy >= s.in_height || ix < 0 || ix >= s.in_width) continue;
+              sum += static_cast<double>(input[(channel * s.in_height + iy) * s.in_width + ix]) *
+                     weights[((o * in_group + i) * s.kernel_height + ky) * s.kernel_width + kx];
+            }
+          }
+        }
+        output[(o * s.out_height + y) * s.out_width + x] = sum;
+      }
+    }
+  }
+  return output;
+}
+
+// A shape whose output extent follows from equal padding at all sides.
+inline ConvShape conv_shape(int64_t in, int64_t out, int64_t height, int64_t width,
+                            int64_t kernel_height, int64_t kernel_width, int64_t stride,
+                            int64_t pad, int64_t dilation = 1, int64_t groups = 1) {
+  ConvShape s;
+  s.in_channels = in;
+  s.out_channels = out;
+  s.in_height = height;
+  s.in_width = width;
+  s.groups = groups;
+  s.kernel_height = kernel_height;
+  s.kernel_width = kernel_width;
+  s.stride_height = s.stride_width = stride;
+  s.dilation_height = s.dilation_width = dilation;
+  s.pad_top = s.pad_left = pad;
+  s.out_height = (height + 2 * pad - (kernel_height - 1) * dilation - 1) / stride + 1;
+  s.out_width = (width + 2 * pad - (kernel_width - 1) * dilation - 1) / stride + 1;
+  return s;
+}
+
+// Largest |got - want|, relative to the largest |want|; infinite where got is NaN.
+template <class Want>
+double scaled_error(const std::vector<float>& got, const std::vector<Want>& want) {
+  double error = 0, scale = 1e-30;
+  for (size_t i = 0; i < want.size(); ++i) {
+    const double difference = std::abs(got[i] - static_cast<double>(want[i]));
+    error = std::isnan(difference) ? INFINITY : std::max(error, difference);
+    scale = std::max(scale, std::abs(static_cast<double>(want[i])));
+  }
+  return error / scale;
+}
+
+}  // namespace oarlock::kernels::cpu::reference

@@ -1,0 +1,158 @@
+#include "kernels/cpu/conv.h"
+
+#include "tests/unit/kernels/cpu/conv_reference.h"
+#include "tests/unit/kernels/cpu/each_instruction_set.h"
+
+namespace oarlock::kernels::cpu {
+namespace {
+
+using reference::conv_shape;
+
+class ConvTest : public EachInstructionSet {
+ protected:
+  static std::vector<float> run(const ConvShape& s, const std::vector<float>& input,
+                                const std::vector<float>& weights, const std::vector<float>& bias,
+                                const std::vector<float>& residual, Activation activation) {
+    const DirectConv conv(s);
+    std::vector<float> packed(conv.packed_size(), 99.0f);
+    conv.pack_weights(weights.data(), packed.data());
+    const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels(), 7.0f);
+    std::vector<float> padded_bias(s.out_blocks() * 16);
+    if (!bias.empty())
+      pad_bias(bias.data(), s.out_channels, s.out_blocks() * 16, padded_bias.data());
+    std::vector<float> blocked_residual;
+    if (!residual.empty()) {
+      blocked_residual = reference::to_blocked(residual, s.out_channels, s.out_pixels());
+    }
+    std::vector<float> output(s.out_blocks() * s.out_pixels() * 16, NAN);
+    DirectConv::Args args;
+    args.input = blocked.data();
+    args.weights = packed.data();
+    args.bias = bias.empty() ? nullptr : padded_bias.data();
+    args.residual = residual.empty() ? nullptr : blocked_residual.data();
+    args.output = output.data();
+    args.activation = activation;
+    // Uneven parts, as threads would take them.
+    const int64_t tile_cut = conv.tile_count() / 3, panel_cut = (conv.panel_count() + 1) / 2;
+    for (const Range tiles : {Range{0, tile_cut}, Range{tile_cut, conv.tile_count()}}) {
+      conv.run(args, tiles, {panel_cut, conv.panel_count()});
+      conv.run(args, tiles, {0, panel_cut});
+    }
+    for (const float v : output) EXPECT_TRUE(std::isfinite(v));
+    return reference::from_blocked(output, s.out_channels, s.out_pixels());
+  }
+
+  static void check(const ConvShape& s) {
+    const int64_t in_group = s.in_channels / s.groups;
+    const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 1);
+    const auto weights = reference::random_floats(s.out_channels * in_group * s.taps(), 2);
+    const auto bias = reference::random_floats(s.out_channels, 3);
+    const auto got = run(s, input, weights, bias, {}, {});
+    const auto want = reference::convolve(s, input, weights, bias);
+    EXPECT_LT(reference::scaled_error(got, want), 2e-6)
+        << s.in_channels << "x" << s.in_height << "x" << s.in_width << " -> " << s.out_channels
+        << "x" << s.out_height << "x" << s.out_width << " kernel " << s.kernel_height << "x"
+        << s.kernel_width << " stride " << s.stride_width << " pad " << s.pad_left << " dilation "
+        << s.dilation_width << " groups " << s.groups;
+  }
+};
+
+TEST_P(ConvTest, Pointwise) {
+  for (const int64_t width : {1, 7, 13, 14, 15, 57}) {
+    check(conv_shape(32, 64, 1, width, 1, 1, 1, 0));
+    check(conv_shape(13, 127, 3, width, 1, 1, 1, 0));
+    check(conv_shape(48, 1, 5, width, 1, 1, 1, 0));
+  }
+  check(conv_shape(128, 1040, 7, 7, 1, 1, 1, 0));
+}
+
+TEST_P(ConvTest, KernelsStridesPadsAndDilations) {
+  for (const int64_t kernel : {1, 2, 3, 5}) {
+    for (const int64_t stride : {1, 2, 3}) {
+      for (const int64_t pad : {0, 1, 2}) {
+        for (const int64_t dilation : {1, 2}) {
+          for (const int64_t width : {13, 29}) {
+            check(conv_shape(16, 48, 11, width, kernel, kernel, stride, pad, dilation));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(ConvTest, AwkwardExtents) {
+  check(conv_shape(1, 1, 1, 1, 1, 1, 1, 0));
+  check(conv_shape(13, 17, 13, 127, 3, 3, 1, 1));
+  check(conv_shape(17, 33, 127, 13, 3, 1, 1, 1));
+  check(conv_shape(33, 16, 5, 28, 1, 7, 1, 3));
+  check(conv_shape(16, 32, 1, 1, 3, 3, 1, 1));
+  check(conv_shape(16, 32, 2, 1, 3, 3, 1, 1));
+  check(conv_shape(16, 32, 4, 56, 3, 3, 1, 1));
+  check(conv_shape(16, 32, 40, 40, 3, 3, 1, 1));
+  check(conv_shape(16, 32, 9, 9, 3, 3, 1, 4));
+}
+
+TEST_P(ConvTest, UnequalPadding) {
+  ConvShape s = conv_shape(16, 32, 14, 28, 3, 3, 1, 0);
+  s.pad_left = 1;
+  check(s);
+  s.pad_left = 0;
+  s.out_width += 1;
+  check(s);
+  s.out_height += 3;
+  check(s);
+}
+
+TEST_P(ConvTest, Groups) {
+  check(conv_shape(64, 64, 9, 14, 3, 3, 1, 1, 1, 4));   // 16 wide
+  check(conv_shape(64, 128, 9, 14, 3, 3, 1, 1, 1, 2));  // 32 to 64
+  check(conv_shape(48, 48, 9, 14, 3, 3, 2, 1, 1, 6));   // 8 wide
+  check(conv_shape(36, 60, 9, 14, 3, 3, 1, 1, 1, 3));   // 12 to 20
+  check(conv_shape(40, 20, 7, 7, 1, 1, 1, 0, 1, 20));   // 2 to 1
+  check(conv_shape(17, 17, 7, 7, 3, 3, 1, 1, 1, 17));   // depthwise
+  check(conv_shape(17, 51, 7, 7, 3, 3, 1, 1, 1, 17));   // with multiplier 3
+  check(conv_shape(104, 104, 28, 28, 3, 3, 1, 1, 1, 13));
+}
+
+TEST_P(ConvTest, ResidualAndActivations) {
+  for (const ConvShape& s :
+       {conv_shape(19, 45, 6, 15, 1, 1, 1, 0), conv_shape(19, 45, 6, 28, 3, 3, 1, 1),
+        conv_shape(19, 45, 13, 13, 3, 3, 2, 1)}) {
+    const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 4);
+    const auto weights = reference::random_floats(s.out_channels * s.in_channels * s.taps(), 5);
+    const auto residual = reference::random_floats(s.out_channels * s.out_pixels(), 6);
+    const auto sums = reference::convolve(s, input, weights, {});
+    using Kind = Activation::Kind;
+    for (const Activation activation :
+         {Activation{Kind::none}, Activation{Kind::relu}, Activation{Kind::clip, -0.25f, 0.75f},
+          Activation{Kind::leaky_relu, 0.1f}, Activation{Kind::sigmoid}}) {
+      const auto got = run(s, input, weights, {}, residual, activation);
+      std::vector<double> want(sums.size());
+      for (size_t i = 0; i < want.size(); ++i) {
+        const double x = sums[i] + residual[i];
+        switch (activation.kind) {
+          case Kind::relu:
+            want[i] = std::max(x, 0.0);
+            break;
+          case Kind::clip:
+            want[i] = std::clamp(x, -0.25, 0.75);
+            break;
+          case Kind::leaky_relu:
+            want[i] = x < 0 ? 0.1 * x : x;
+            break;
+          case Kind::sigmoid:
+            want[i] = 1 / (1 + std::exp(-x));
+            break;
+          default:
+            want[i] = x;
+        }
+      }
+      EXPECT_LT(reference::scaled_error(got, want), 8e-6);
+    }
+  }
+}
+
+OARLOCK_EACH_INSTRUCTION_SET(ConvTest);
+
+}  // namespace
+}  // namespace oarlock::kernels::cpu

@@ -1,0 +1,91 @@
+#include "kernels/cpu/depthwise.h"
+
+#include "tests/unit/kernels/cpu/conv_reference.h"
+#include "tests/unit/kernels/cpu/each_instruction_set.h"
+
+namespace oarlock::kernels::cpu {
+namespace {
+
+class DepthwiseTest : public EachInstructionSet {
+ protected:
+  static void check(const ConvShape& s, Activation activation = {}, bool with_residual = false) {
+    const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 1);
+    const auto weights = reference::random_floats(s.in_channels * s.taps(), 2);
+    const auto bias = reference::random_floats(s.in_channels, 3);
+    const auto residual = reference::random_floats(s.in_channels * s.out_pixels(), 4);
+    auto want = reference::convolve(s, input, weights, bias);
+    for (size_t i = 0; i < want.size(); ++i) {
+      if (with_residual) want[i] += residual[i];
+      if (activation.kind == Activation::Kind::relu) want[i] = std::max(want[i], 0.0);
+      if (activation.kind == Activation::Kind::swish) want[i] /= 1 + std::exp(-want[i]);
+    }
+    const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels(), 5.0f);
+    const auto blocked_residual = reference::to_blocked(residual, s.in_channels, s.out_pixels());
+    std::vector<float> packed(s.in_blocks() * s.taps() * 16, NAN), padded(s.in_blocks() * 16);
+    pack_depthwise_weights(s, weights.data(), packed.data());
+    std::copy(bias.begin(), bias.end(), padded.begin());
+    std::vector<float> output(s.in_blocks() * s.out_pixels() * 16, NAN);
+    std::vector<float> workspace(depthwise_workspace(s), NAN);
+    const DepthwiseArgs args = {blocked.data(), packed.data(),
+                                padded.data(),  with_residual ? blocked_residual.data() : nullptr,
+                                output.data(),  workspace.data(),
+                                activation};
+    const int64_t rows = s.in_blocks() * s.out_height, cut = rows * 2 / 5;
+    depthwise(s, args, {cut, rows});
+    depthwise(s, args, {0, cut});
+    for (const float v : output) ASSERT_TRUE(std::isfinite(v));
+    const auto got = reference::from_blocked(output, s.in_channels, s.out_pixels());
+    EXPECT_LT(reference::scaled_error(got, want), 2e-6)
+        << s.in_channels << "x" << s.in_height << "x" << s.in_width << " kernel " << s.kernel_height
+        << "x" << s.kernel_width << " stride " << s.stride_width << " pad " << s.pad_left
+        << " dilation " << s.dilation_width;
+  }
+
+  static ConvShape shape(int64_t channels, int64_t height, int64_t width, int64_t kernel,
+                         int64_t stride, int64_t pad, int64_t dilation = 1) {
+    return reference::conv_shape(channels, channels, height, width, kernel, kernel, stride, pad,
+                                 dilation, channels);
+  }
+};
+
+TEST_P(DepthwiseTest, KernelsStridesPadsAndDilations) {
+  for (const int64_t kernel : {1, 2, 3, 5, 7}) {
+    for (const int64_t stride : {1, 2, 3}) {
+      for (const int64_t pad : {0, 1, 3}) {
+        for (const int64_t dilation : {1, 2}) {
+          for (const int64_t width : {13, 32})
+            check(shape(20, 14, width, kernel, stride, pad, dilation));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(DepthwiseTest, AwkwardExtents) {
+  check(shape(1, 1, 1, 3, 1, 1));
+  check(shape(127, 7, 7, 5, 1, 2));
+  check(shape(33, 13, 127, 3, 2, 1));
+  check(shape(16, 1, 40, 3, 1, 1));
+  check(shape(16, 40, 1, 3, 1, 1));
+  check(shape(16, 4, 4, 3, 1, 6));
+}
+
+TEST_P(DepthwiseTest, UnequalPadding) {
+  ConvShape s = shape(24, 14, 28, 3, 2, 0);
+  s.pad_top = 0;
+  s.pad_left = 1;
+  s.out_width += 1;
+  check(s);
+  s.out_height += 1;
+  check(s);
+}
+
+TEST_P(DepthwiseTest, ResidualAndActivation) {
+  check(shape(40, 9, 29, 3, 1, 1), {Activation::Kind::relu});
+  check(shape(40, 9, 29, 3, 1, 1), {Activation::Kind::swish, 1}, true);
+}
+
+OARLOCK_EACH_INSTRUCTION_SET(DepthwiseTest);
+
+}  // namespace
+}  // namespace oarlock::kernels::cpu
