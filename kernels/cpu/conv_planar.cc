@@ -1,0 +1,242 @@
+#include "kernels/cpu/conv_planar.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/conv_planar.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/cpu/activation-inl.h"
+#include "kernels/cpu/conv_tile-inl.h"
+
+#ifndef OARLOCK_KERNELS_CPU_CONV_PLANAR_CC_
+#define OARLOCK_KERNELS_CPU_CONV_PLANAR_CC_
+namespace oarlock::kernels::cpu {
+
+struct PlanarConvAccess {
+  const ConvShape& shape;
+  bool patches;
+  int64_t strip_rows, panel_blocks, copied_rows, copied_columns;
+  const int32_t* offsets;
+
+  explicit PlanarConvAccess(const PlanarConv& conv)
+      : shape(conv.shape_),
+        patches(conv.patches_),
+        strip_rows(conv.strip_rows_),
+        panel_blocks(conv.panel_blocks_),
+        copied_rows(conv.copied_rows_),
+        copied_columns(conv.copied_columns_),
+        offsets(conv.offsets_.data()) {}
+};
+
+}  // namespace oarlock::kernels::cpu
+#endif  // OARLOCK_KERNELS_CPU_CONV_PLANAR_CC_
+
+HWY_BEFORE_NAMESPACE();
+namespace oarlock::kernels::cpu::HWY_NAMESPACE {
+
+int64_t planar_panel_blocks() { return kPanelBlocks; }
+
+// Pixels lie one after another, a float each, at an offset of its own for every tap.
+template <int kPixels, int kBlocks>
+HWY_NOINLINE void tile_planar(const TileArgs& a) {
+  constexpr int kVectors = kBlocks * kBlockVectors;
+  const F32 d;
+  VecF32 sums[kPixels][kVectors];
+  start_tile(a, sums);
+  const float* w = a.weights;
+  const float* x = a.input;
+  const int32_t* offsets = a.offsets;
+  const int32_t taps = a.taps;
+#pragma GCC unroll 1
+  for (int32_t tap = 0; tap < taps; ++tap, w += kVectors * kLanes) {
+    const float* p = x + offsets[tap];
+    VecF32 wv[kVectors];
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + j * kLanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kPixels; ++i) {
+      const VecF32 b = hn::Set(d, p[i]);
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(b, wv[j], sums[i][j]);
+    }
+  }
+  finish_tile(a, sums);
+}
+template <int kPixels, int kBlocks>
+struct Planar {
+  static constexpr TileFunction call = tile_planar<kPixels, kBlocks>;
+};
+
+// Input rows of one strip: [channel][row][column % stride][column / stride].
+void copy_rows(const PlanarConvAccess& conv, const float* input, int64_t first_row, float* to) {
+  const ConvShape& s = conv.shape;
+  const int64_t stride = s.stride_width, columns = conv.copied_columns;
+  for (int64_t c = 0; c < s.in_channels; ++c) {
+    for (int64_t r = 0; r < conv.copied_rows; ++r, to += stride * columns) {
+      const int64_t iy = first_row + r;
+      if (iy < 0 || iy >= s.in_height) {
+        std::memset(to, 0, static_cast<size_t>(stride * columns) * sizeof(float));
+        continue;
+      }
+      const float* from = input + (c * s.in_height + iy) * s.in_width;
+      for (int64_t phase = 0; phase < stride; ++phase) {
+        float* out = to + phase * columns;
+        // Input column of element q: q * stride + phase - pad_left.
+        const int64_t shift = s.pad_left - phase;
+        int64_t begin = shift > 0 ? (shift + stride - 1) / stride : 0;
+        begin = std::min(begin, columns);
+        int64_t end = s.in_width + shift > 0 ? (s.in_width + shift - 1) / stride + 1 : 0;
+        end = std::max(begin, std::min(end, columns));
+        for (int64_t q = 0; q < begin; ++q) out[q] = 0;
+        const float* x = from - shift;
+        if (stride == 1) {
+          std::memcpy(out + begin, x + begin, static_cast<size_t>(end - begin) * sizeof(float));
+        } else if (stride == 2) {
+          for (int64_t q = begin; q < end; ++q) out[q] = x[q * 2];
+        } else {
+          for (int64_t q = begin; q < end; ++q) out[q] = x[q * stride];
+        }
+        for (int64_t q = end; q < columns; ++q) out[q] = 0;
+      }
+    }
+  }
+}
+
+// A row of the strip's output pixels for each tap: [channel, ky, kx][pixel].
+void copy_patches(const PlanarConvAccess& conv, const float* input, int64_t first_y, float* to) {
+  const ConvShape& s = conv.shape;
+  for (int64_t c = 0; c < s.in_channels; ++c) {
+    for (int64_t ky = 0; ky < s.kernel_height; ++ky) {
+      for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
+        for (int64_t r = 0; r < conv.strip_rows; ++r) {
+          const int64_t iy = (first_y + r) * s.stride_height - s.pad_top + ky * s.dilation_height;
+          const bool inside = iy >= 0 && iy < s.in_height;
+          const float* from = input + (c * s.in_height + iy) * s.in_width;
+          for (int64_t x = 0; x < s.out_width; ++x, ++to) {
+            const int64_t ix = x * s.stride_width - s.pad_left + kx * s.dilation_width;
+            *to = inside && ix >= 0 && ix < s.in_width ? from[ix] : 0.0f;
+          }
+        }
+      }
+    }
+  }
+}
+
+void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Range strips,
+                Range panels) {
+  static constexpr TileTable<Planar> kPlanar;
+  const ConvShape& s = conv.shape;
+  const int64_t taps = s.in_channels * s.taps();
+  const bool bounded = is_bounds(args.activation);
+  const Bounds bounds = bounded ? bounds_of(args.activation) : Bounds{};
+  TileArgs a = {};
+  a.low = bounds.low;
+  a.high = bounds.high;
+  a.out_block_stride = s.out_pixels() * 16;
+  a.offsets = conv.offsets;
+  a.taps = static_cast<int32_t>(taps);
+  for (int64_t strip = strips.begin; strip < strips.end; ++strip) {
+    const int64_t y_begin = strip * conv.strip_rows;
+    const int64_t y_end = std::min(y_begin + conv.strip_rows, s.out_height);
+    if (conv.patches) {
+      copy_patches(conv, args.input, y_begin, args.workspace);
+    } else {
+      copy_rows(conv, args.input, y_begin * s.stride_height - s.pad_top, args.workspace);
+    }
+    // Patches are one long row of pixels.
+    const int64_t rows = conv.patches ? 1 : y_end - y_begin;
+    const int64_t length = conv.patches ? (y_end - y_begin) * s.out_width : s.out_width;
+    const int64_t row_step =
+        conv.patches ? 0 : s.stride_height * s.stride_width * conv.copied_columns;
+    const int64_t tiles = (length + kTilePixels - 1) / kTilePixels;
+    for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
+      const int64_t block = panel * conv.panel_blocks;
+      const int64_t blocks = std::min(conv.panel_blocks, s.out_blocks() - block);
+      a.weights = args.weights + block * 16 * taps;
+      a.bias = args.bias ? args.bias + block * 16 : nullptr;
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t t = 0; t < tiles; ++t) {
+          const int64_t begin = length * t / tiles;
+          const int pixels = static_cast<int>(length * (t + 1) / tiles - begin);
+          a.input = args.workspace + r * row_step + begin;
+          a.output =
+              args.output + block * a.out_block_stride + ((y_begin + r) * s.out_width + begin) * 16;
+          kPlanar.get(pixels, static_cast<int>(blocks))(a);
+          if (bounded) continue;
+          for (int64_t b = 0; b < blocks; ++b) {
+            float* out = a.output + b * a.out_block_stride;
+            activate_f32(args.activation, out, out, static_cast<size_t>(pixels) * 16);
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace oarlock::kernels::cpu {
+
+HWY_EXPORT(planar_panel_blocks);
+HWY_EXPORT(run_planar);
+
+PlanarConv::PlanarConv(const ConvShape& shape) : shape_(shape) {
+  const ConvShape& s = shape_;
+  panel_blocks_ = HWY_DYNAMIC_DISPATCH(planar_panel_blocks)();
+  patches_ = s.stride_width >= s.kernel_width;
+  if (patches_) {
+    strip_rows_ = std::clamp<int64_t>(28 / s.out_width, 1, s.out_height);
+    const int64_t pixels = strip_rows_ * s.out_width;
+    for (int64_t k = 0; k < s.in_channels * s.taps(); ++k) {
+      offsets_.push_back(static_cast<int32_t>(k * pixels));
+    }
+    workspace_ = static_cast<size_t>(s.in_channels * s.taps() * pixels);
+    return;
+  }
+  strip_rows_ = std::min<int64_t>(8, s.out_height);
+  copied_rows_ =
+      (strip_rows_ - 1) * s.stride_height + (s.kernel_height - 1) * s.dilation_height + 1;
+  copied_columns_ = s.out_width + (s.kernel_width - 1) * s.dilation_width / s.stride_width;
+  for (int64_t c = 0; c < s.in_channels; ++c) {
+    for (int64_t ky = 0; ky < s.kernel_height; ++ky) {
+      for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
+        const int64_t column = kx * s.dilation_width;
+        const int64_t row = (c * copied_rows_ + ky * s.dilation_height) * s.stride_width;
+        offsets_.push_back(static_cast<int32_t>((row + column % s.stride_width) * copied_columns_ +
+                                                column / s.stride_width));
+      }
+    }
+  }
+  workspace_ = static_cast<size_t>(s.in_channels * copied_rows_ * s.stride_width * copied_columns_);
+}
+
+size_t PlanarConv::packed_size() const {
+  return static_cast<size_t>(shape_.out_blocks() * 16 * shape_.in_channels * shape_.taps());
+}
+
+void PlanarConv::pack_weights(const float* oihw, float* packed) const {
+  const int64_t taps = shape_.in_channels * shape_.taps();
+  for (int64_t block = 0; block < shape_.out_blocks(); block += panel_blocks_) {
+    const int64_t width = std::min(panel_blocks_, shape_.out_blocks() - block) * 16;
+    for (int64_t k = 0; k < taps; ++k) {
+      for (int64_t i = 0; i < width; ++i) {
+        const int64_t o = block * 16 + i;
+        *packed++ = o < shape_.out_channels ? oihw[o * taps + k] : 0.0f;
+      }
+    }
+  }
+}
+
+void PlanarConv::run(const Args& args, Range strips, Range panels) const {
+  HWY_DYNAMIC_DISPATCH(run_planar)(PlanarConvAccess(*this), args, strips, panels);
+}
+
+}  // namespace oarlock::kernels::cpu
+#endif
