@@ -35,11 +35,11 @@ class Reader {
       const flatbuffers::Vector<flatbuffers::Offset<schema::Datum>>* from);
 
   // A vector that may be absent, paid from the budget.
-  template <class T, class U = T>
-  Result<std::vector<U>> scalars(const flatbuffers::Vector<T>* from) {
-    if (from == nullptr) return std::vector<U>();
+  template <class T>
+  Result<std::vector<T>> scalars(const flatbuffers::Vector<T>* from) {
+    if (from == nullptr) return std::vector<T>();
     OARLOCK_TRY(budget_.spend(uint64_t{from->size()} * sizeof(T)));
-    return std::vector<U>(from->begin(), from->end());
+    return copy(*from);
   }
 
   const schema::Model& model_;

@@ -34,7 +34,7 @@ Result<Tensor> one_tensor(const schema::Tensor& from, std::span<const std::byte>
   Shape shape;
   if (from.shape() != nullptr) {
     OARLOCK_TRY(budget.spend(uint64_t{from.shape()->size()} * sizeof(int64_t)));
-    shape = Shape(std::vector<int64_t>(from.shape()->begin(), from.shape()->end()));
+    shape = Shape(copy(*from.shape()));
   }
   for (int64_t dim : shape)
     if (dim < 0) return invalid("a dimension is ", dim);

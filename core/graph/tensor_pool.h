@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
@@ -26,6 +27,14 @@ class Budget {
  private:
   uint64_t left_;
 };
+
+// The numbers of a vector, which the verifier does not promise to be aligned.
+template <class T>
+std::vector<T> copy(const flatbuffers::Vector<T>& from) {
+  std::vector<T> to(from.size());
+  if (!to.empty()) std::memcpy(to.data(), from.Data(), to.size() * sizeof(T));
+  return to;
+}
 
 // Refuses extents whose product (zeros and unknown ones left out) would overflow later arithmetic.
 Status check_extents(const Shape& shape);
