@@ -176,7 +176,7 @@ void survive_mutations(const Model& model, uint32_t first_seed, uint32_t count) 
     accepted += use(bytes);
     ASSERT_LT(resident_megabytes(), before + 512);
   }
-  RecordProperty("accepted", static_cast<int>(accepted));
+  testing::Test::RecordProperty("accepted", static_cast<int>(accepted));
   EXPECT_GT(accepted, count / 20) << "too few mutations got past the hashes";
 }
 
