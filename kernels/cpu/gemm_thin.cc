@@ -1,0 +1,160 @@
+// Matrix product of one to three rows, bound by the reading of B; see gemm.h.
+#include "kernels/cpu/gemm.h"
+#include "kernels/cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/gemm_thin.cc"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include <algorithm>
+
+#include "kernels/cpu/gemm_tile-inl.h"
+#include "kernels/cpu/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace oarlock::kernels::cpu::HWY_NAMESPACE {
+namespace {
+
+struct StoredFloat {
+  using T = float;
+  static HWY_INLINE VecF32 load(const T* p) { return hn::LoadU(F32(), p); }
+};
+struct StoredHalf {
+  using T = uint16_t;
+  static HWY_INLINE VecF32 load(const T* p) {
+    const hn::Rebind<hwy::float16_t, F32> d;
+    return hn::PromoteTo(F32(), hn::LoadU(d, reinterpret_cast<const hwy::float16_t*>(p)));
+  }
+};
+struct StoredBrain {
+  using T = uint16_t;
+  static HWY_INLINE VecF32 load(const T* p) {
+    const hn::Rebind<hwy::bfloat16_t, F32> d;
+    return hn::PromoteTo(F32(), hn::LoadU(d, reinterpret_cast<const hwy::bfloat16_t*>(p)));
+  }
+};
+
+// PHASES sums run side by side over k modulo PHASES and are added in a fixed tree at the end.
+template <class STORED, int ROWS, int PHASES>
+HWY_NOINLINE void thin_panel(const GemmArgs& g, const typename STORED::T* b, int64_t stride,
+                             float* out) {
+  const F32 d;
+  using V = VecF32;
+  V acc[PHASES][ROWS][2];
+#pragma GCC unroll 4
+  for (int u = 0; u < PHASES; ++u)
+#pragma GCC unroll 4
+    for (int i = 0; i < ROWS; ++i) {
+      acc[u][i][0] = hn::Zero(d);
+      acc[u][i][1] = hn::Zero(d);
+    }
+  const float* a = g.a;
+  const int64_t rs = g.a_row_stride;
+  const int64_t cs = g.a_col_stride;
+  int64_t k = 0;
+  for (; k + PHASES <= g.k; k += PHASES) {
+    __builtin_prefetch(b + 32 * kPanelWidth, 0, 2);
+    __builtin_prefetch(b + 33 * kPanelWidth, 0, 2);
+#pragma GCC unroll 4
+    for (int u = 0; u < PHASES; ++u) {
+      const V b0 = STORED::load(b);
+      const V b1 = STORED::load(b + kStep);
+      b += stride;
+#pragma GCC unroll 4
+      for (int i = 0; i < ROWS; ++i) {
+        const V x = hn::Set(d, a[i * rs + u * cs]);
+        acc[u][i][0] = hn::MulAdd(x, b0, acc[u][i][0]);
+        acc[u][i][1] = hn::MulAdd(x, b1, acc[u][i][1]);
+      }
+    }
+    a += PHASES * cs;
+  }
+  for (; k < g.k; ++k) {
+    const V b0 = STORED::load(b);
+    const V b1 = STORED::load(b + kStep);
+    b += stride;
+#pragma GCC unroll 4
+    for (int i = 0; i < ROWS; ++i) {
+      const V x = hn::Set(d, a[i * rs]);
+      acc[0][i][0] = hn::MulAdd(x, b0, acc[0][i][0]);
+      acc[0][i][1] = hn::MulAdd(x, b1, acc[0][i][1]);
+    }
+    a += cs;
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < ROWS; ++i)
+#pragma GCC unroll 2
+    for (int j = 0; j < 2; ++j) {
+      V sum = acc[0][i][j];
+      if constexpr (PHASES == 4)
+        sum = hn::Add(hn::Add(sum, acc[1][i][j]), hn::Add(acc[2][i][j], acc[3][i][j]));
+      if constexpr (PHASES == 2) sum = hn::Add(sum, acc[1][i][j]);
+      hn::StoreU(sum, d, out + i * kPanelWidth + j * kStep);
+    }
+}
+
+template <class STORED>
+void thin_range(const GemmArgs& g, int64_t panel_begin, int64_t panel_end) {
+  using T = typename STORED::T;
+  const T* b = static_cast<const T*>(g.b);
+  const int64_t row_stride = g.b_row_stride ? g.b_row_stride : kPanelWidth;
+  const int64_t panel_stride = g.b_panel_stride ? g.b_panel_stride : kPanelWidth * g.k;
+  const Bounds bounds = bounds_of(g.activation);
+  HWY_ALIGN float out[kGemmThinRows * kPanelWidth];
+  for (int64_t p = panel_begin; p < panel_end; ++p) {
+    const int64_t first = p * kPanelWidth;
+    const int64_t columns = std::min(kPanelWidth, g.n - first);
+    const T* panel = b + p * panel_stride;
+    int64_t stride = row_stride;
+    if constexpr (sizeof(T) == sizeof(float)) {
+      if (columns < kPanelWidth && g.b_tail) {
+        panel = g.b_tail;
+        stride = kPanelWidth;
+      }
+    }
+    if (g.m == 1)
+      thin_panel<STORED, 1, 4>(g, panel, stride, out);
+    else if (g.m == 2)
+      thin_panel<STORED, 2, 4>(g, panel, stride, out);
+    else
+      thin_panel<STORED, 3, 2>(g, panel, stride, out);
+    for (int64_t i = 0; i < g.m; ++i) {
+      const float* sum = out + i * kPanelWidth;
+      float* c = g.c + i * g.c_row_stride + first;
+      const float* residual = g.residual ? g.residual + i * g.residual_row_stride + first : nullptr;
+      for (int64_t j = 0; j < columns; ++j) {
+        float y = sum[j] * g.alpha + (g.bias ? g.bias[first + j] : 0.0f);
+        if (residual) y += residual[j];
+        y = y < bounds.low ? bounds.low : y;
+        c[j] = y > bounds.high ? bounds.high : y;
+      }
+    }
+    if (!is_bounds(g.activation))
+      activate_rows(g.activation, g.c + first, g.c_row_stride, g.m, columns);
+  }
+}
+
+void thin(const GemmArgs& g, int64_t panel_begin, int64_t panel_end) {
+  switch (g.storage) {
+    case GemmStorage::f32:
+      return thin_range<StoredFloat>(g, panel_begin, panel_end);
+    case GemmStorage::f16:
+      return thin_range<StoredHalf>(g, panel_begin, panel_end);
+    case GemmStorage::bf16:
+      return thin_range<StoredBrain>(g, panel_begin, panel_end);
+  }
+}
+
+}  // namespace
+}  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace oarlock::kernels::cpu {
+HWY_EXPORT(thin);
+
+void gemm_thin(const GemmArgs& args, int64_t panel_begin, int64_t panel_end) {
+  HWY_DYNAMIC_DISPATCH(thin)(args, panel_begin, panel_end);
+}
+}  // namespace oarlock::kernels::cpu
+#endif
