@@ -54,7 +54,10 @@ std::string to_string(const Shape& shape) {
 
 Shape row_major_strides(const Shape& shape) {
   Shape strides(shape.rank(), 1);
-  for (size_t i = shape.rank(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+  for (size_t i = shape.rank(); i-- > 1;) {
+    strides[i - 1] =
+        static_cast<int64_t>(static_cast<uint64_t>(strides[i]) * static_cast<uint64_t>(shape[i]));
+  }
   return strides;
 }
 

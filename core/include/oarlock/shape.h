@@ -68,7 +68,7 @@ class Shape {
 // "[1, 3, 224, 224]"; an unknown extent prints as "?".
 std::string to_string(const Shape& shape);
 
-// Row-major strides in elements.
+// Row-major strides in elements; meaningless for a shape without elements or with unknown extents.
 Shape row_major_strides(const Shape& shape);
 
 // ONNX multidirectional broadcasting; an extent of 1 stretches. Unknown with known n > 1 gives n,
