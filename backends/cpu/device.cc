@@ -1,0 +1,141 @@
+#include "backends/cpu/device.h"
+
+#include <tbb/global_control.h>
+#include <tbb/info.h>
+#include <tbb/parallel_for.h>
+#include <tbb/partitioner.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <optional>
+
+#include "backends/cpu/available_threads.h"
+#include "backends/cpu/flush_denormals.h"
+#include "kernels/cpu/instruction_set.h"
+
+namespace oarlock::cpu {
+
+namespace {
+
+constexpr size_t kAlignment = 64;
+// Parts per thread: more even out unequal speeds, fewer cost less.
+constexpr int64_t kPartsPerThread = 4;
+
+class AlignedBuffer final : public Buffer {
+ public:
+  explicit AlignedBuffer(size_t bytes) {
+    const size_t rounded = std::max<size_t>((bytes + kAlignment - 1) / kAlignment, 1) * kAlignment;
+    if (rounded < bytes) return;
+    host_ = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
+    size_ = bytes;
+  }
+  ~AlignedBuffer() override { std::free(host_); }
+};
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "processor";
+}
+
+}  // namespace
+
+struct CpuDevice::Arena {
+  // oneTBB makes no more threads than processors unless told to.
+  std::optional<tbb::global_control> more_threads;
+  mutable tbb::task_arena arena;
+
+  explicit Arena(int threads) : arena(threads) {
+    if (threads > tbb::info::default_concurrency()) {
+      more_threads.emplace(tbb::global_control::max_allowed_parallelism, threads);
+    }
+  }
+};
+
+Result<DevicePtr> CpuDevice::open(const DeviceOptions& options) {
+  if (!kernels::cpu::instruction_set_supported()) {
+    return unavailable(
+        "device cpu: this processor lacks SSE4.2, which the kernels need; use device reference");
+  }
+  constexpr int kMostThreads = 4096;
+  if (options.threads < 0 || options.threads > kMostThreads) {
+    return invalid("threads must be between 0 (automatic) and ", kMostThreads, ", but is ",
+                   options.threads);
+  }
+  const int threads = options.threads > 0 ? options.threads : available_threads();
+  return DevicePtr(new CpuDevice(threads));
+}
+
+CpuDevice::CpuDevice(int threads) : threads_(threads), arena_(std::make_unique<Arena>(threads)) {
+  info_.name = "cpu";
+  const char* set = kernels::cpu::instruction_set_name();
+  info_.description =
+      concat(processor_name(), ", ", threads, threads == 1 ? " thread, " : " threads, ", set);
+  info_.alignment = kAlignment;
+  info_.details = {{"threads", std::to_string(threads)}, {"instruction set", set}};
+}
+
+CpuDevice::~CpuDevice() = default;
+
+Result<BufferPtr> CpuDevice::allocate(const MemoryRequest& request) {
+  if (request.image) return unsupported("device cpu has no images");
+  auto buffer = std::make_unique<AlignedBuffer>(request.bytes);
+  if (!buffer->host()) {
+    return out_of_memory("device cpu: cannot allocate ", request.bytes, " bytes");
+  }
+  return BufferPtr(std::move(buffer));
+}
+
+Result<BufferPtr> CpuDevice::wrap(std::span<std::byte> memory) {
+  return BufferPtr(std::make_unique<HostView>(memory));
+}
+
+Status CpuDevice::write(const TensorRef& to, std::span<const std::byte> from) {
+  if (!from.empty()) std::memmove(to.data(), from.data(), from.size());
+  return {};
+}
+
+Status CpuDevice::read(const TensorRef& from, std::span<std::byte> to) {
+  if (!to.empty()) std::memmove(to.data(), from.data(), to.size());
+  return {};
+}
+
+Status CpuDevice::enter(const std::function<Status()>& body) {
+  Status status;
+  arena_->arena.execute([&] {
+    const FlushDenormals flush;
+    status = body();
+  });
+  return status;
+}
+
+void CpuDevice::run_parts(int64_t units, int64_t grain, const void* body,
+                          PartFunction function) const {
+  if (units <= 0) return;
+  const int64_t most = std::max<int64_t>(units / std::max<int64_t>(grain, 1), 1);
+  const int64_t parts = threads_ == 1 ? 1 : std::min(most, threads_ * kPartsPerThread);
+  if (parts == 1) {
+    const FlushDenormals flush;
+    function(body, 0, units, 0);
+    return;
+  }
+  std::atomic<int64_t> next = 0;
+  const auto take_parts = [&](int slot) {
+    const FlushDenormals flush;
+    for (int64_t part; (part = next.fetch_add(1, std::memory_order_relaxed)) < parts;) {
+      function(body, units * part / parts, units * (part + 1) / parts, slot);
+    }
+  };
+  const int takers = static_cast<int>(std::min<int64_t>(threads_, parts));
+  arena_->arena.execute(
+      [&] { tbb::parallel_for(0, takers, 1, take_parts, tbb::static_partitioner()); });
+}
+
+}  // namespace oarlock::cpu

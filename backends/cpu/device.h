@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "oarlock/plugin/device.h"
+
+namespace oarlock::cpu {
+
+// The host's processor. Kernels run on the threads of one oneTBB arena; memory is ordinary memory.
+// Thread-safe; concurrent runs share the threads.
+class CpuDevice final : public Device {
+ public:
+  // threads 0: what affinity and the control group allow. Unavailable where the processor lacks
+  // the instruction set that the kernels need at least.
+  static Result<DevicePtr> open(const DeviceOptions& options);
+  ~CpuDevice() override;
+
+  const DeviceInfo& info() const override { return info_; }
+  Result<BufferPtr> allocate(const MemoryRequest& request) override;
+  Result<BufferPtr> wrap(std::span<std::byte> memory) override;
+  Status write(const TensorRef& to, std::span<const std::byte> from) override;
+  Status read(const TensorRef& from, std::span<std::byte> to) override;
+  // In the arena, with denormal numbers flushed to zero on this thread.
+  Status enter(const std::function<Status()>& body) override;
+
+  int threads() const { return threads_; }
+
+  // Calls body(begin, end, slot) for parts of [0, units), some of them at the same time, and
+  // returns when all are done. A part has at least `grain` units (the last may have fewer). Calls
+  // running at the same time have different slots in [0, threads()): indices for per-thread
+  // workspace. The parts depend on the number of threads; results must not.
+  // Denormal numbers are flushed to zero in every part. The body must not throw.
+  template <class Body>
+  void parallel(int64_t units, int64_t grain, const Body& body) const {
+    run_parts(units, grain, &body, [](const void* b, int64_t begin, int64_t end, int slot) {
+      (*static_cast<const Body*>(b))(begin, end, slot);
+    });
+  }
+
+ private:
+  using PartFunction = void (*)(const void* body, int64_t begin, int64_t end, int slot);
+  struct Arena;
+
+  explicit CpuDevice(int threads);
+  void run_parts(int64_t units, int64_t grain, const void* body, PartFunction function) const;
+
+  DeviceInfo info_;
+  int threads_;
+  std::unique_ptr<Arena> arena_;
+};
+
+// The device that a kernel of this backend was matched or created for.
+inline const CpuDevice& cpu_device(const Device& device) {
+  return static_cast<const CpuDevice&>(device);
+}
+
+}  // namespace oarlock::cpu
