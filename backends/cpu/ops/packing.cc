@@ -1,0 +1,132 @@
+// oarlock.Relayout of weights into the packed forms of the convolution kernels.
+#include "backends/cpu/ops/packing.h"
+
+#include <charconv>
+#include <functional>
+
+#include "backends/cpu/ops/window.h"
+#include "kernels/cpu/conv.h"
+#include "kernels/cpu/conv_planar.h"
+#include "kernels/cpu/depthwise.h"
+
+namespace oarlock::cpu {
+
+namespace {
+
+using kernels::cpu::ConvShape;
+
+constexpr std::string_view kDirect = "cpu.conv_direct:";  // and the number of groups
+constexpr std::string_view kPlanar = "cpu.conv_planar";
+constexpr std::string_view kDepthwise = "cpu.conv_depthwise";
+constexpr std::string_view kVector = "cpu.padded_vector";
+
+// Channels and kernel of a convolution; extents of images do not matter to packing.
+Result<ConvShape> weights_shape(const Shape& weights, int64_t groups) {
+  if (weights.rank() != 3 && weights.rank() != 4)
+    return unsupported("weights need 3 or 4 dimensions");
+  ConvShape s;
+  s.groups = groups;
+  s.out_channels = weights[0];
+  s.in_channels = weights[1] * groups;
+  s.kernel_height = weights.rank() == 4 ? weights[2] : 1;
+  s.kernel_width = weights.back();
+  s.in_height = s.kernel_height;
+  s.in_width = s.kernel_width;
+  return s;
+}
+
+Layout packed(std::string tag, size_t floats) {
+  return Layout::opaque(std::move(tag), floats * sizeof(float));
+}
+
+using Pack = std::function<void(const float* from, float* to)>;
+
+Result<Pack> packing(const Layout& to, const Shape& shape) {
+  if (to.tag.starts_with(kDirect)) {
+    int64_t groups = 0;
+    const char* end = to.tag.data() + to.tag.size();
+    std::from_chars(to.tag.data() + kDirect.size(), end, groups);
+    if (groups < 1) return unsupported("a malformed tag ", to.tag);
+    OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, groups));
+    return Pack([conv = kernels::cpu::DirectConv(s)](const float* from, float* out) {
+      conv.pack_weights(from, out);
+    });
+  }
+  if (to.tag == kPlanar) {
+    OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, 1));
+    return Pack([conv = kernels::cpu::PlanarConv(s)](const float* from, float* out) {
+      conv.pack_weights(from, out);
+    });
+  }
+  if (to.tag == kDepthwise) {
+    OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, shape[0]));
+    return Pack(
+        [s](const float* from, float* out) { kernels::cpu::pack_depthwise_weights(s, from, out); });
+  }
+  if (to.tag == kVector && shape.rank() == 1) {
+    const int64_t length = shape[0], padded = static_cast<int64_t>(to.bytes / sizeof(float));
+    return Pack([length, padded](const float* from, float* out) {
+      kernels::cpu::pad_bias(from, length, padded, out);
+    });
+  }
+  return unsupported("layout ", to_string(to), " is not one of the convolutions'");
+}
+
+Result<Pack> packing(const NodeView& view) {
+  OARLOCK_TRY(expect_float32(view));
+  const RelayoutLayouts& layouts = *view.relayout();
+  if (!layouts.from.is_row_major() || layouts.to.kind != Layout::Kind::opaque) {
+    return unsupported("packs weights from row-major only");
+  }
+  return packing(layouts.to, view.input_shape(0));
+}
+
+Result<KernelNeeds> match(const NodeView& view, const Device&) {
+  OARLOCK_TRY(packing(view).status());
+  KernelOption option;
+  option.inputs = {view.relayout()->from};
+  option.outputs = {view.relayout()->to};
+  return KernelNeeds(std::move(option));
+}
+
+Result<KernelPtr> create(const NodeView& view, const KernelOption&, Device&) {
+  OARLOCK_ASSIGN(Pack pack, packing(view));
+  return make_kernel([pack = std::move(pack)](const KernelArgs& args) {
+    pack(args.inputs[0].data<const float>(), args.outputs[0].data<float>());
+    return Status();
+  });
+}
+
+}  // namespace
+
+Layout direct_weights_layout(const ConvShape& shape) {
+  ConvShape s = shape;
+  s.in_height = s.kernel_height;
+  s.in_width = s.kernel_width;
+  s.out_height = s.out_width = 1;
+  s.pad_top = s.pad_left = 0;
+  return packed(concat(kDirect, shape.groups), kernels::cpu::DirectConv(s).packed_size());
+}
+
+Layout planar_weights_layout(const ConvShape& shape) {
+  return packed(std::string(kPlanar), kernels::cpu::PlanarConv(shape).packed_size());
+}
+
+Layout depthwise_weights_layout(const ConvShape& shape) {
+  return packed(std::string(kDepthwise),
+                static_cast<size_t>(shape.in_blocks() * shape.taps() * 16));
+}
+
+Layout padded_vector_layout(int64_t length) {
+  return packed(std::string(kVector), static_cast<size_t>((length + 15) / 16 * 16));
+}
+
+std::span<const KernelDef> packing_kernels();
+
+std::span<const KernelDef> packing_kernels() {
+  static const KernelDef defs[] = {
+      {.op = "oarlock.Relayout", .name = "pack_conv_f32", .match = match, .create = create}};
+  return defs;
+}
+
+}  // namespace oarlock::cpu

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "kernels/cpu/conv_shape.h"
+#include "oarlock/plugin/layout.h"
+
+namespace oarlock::cpu {
+
+// Opaque layouts of this backend's convolutions; the tag holds what oarlock.Relayout needs to know
+// beside the shape of the weights.
+Layout direct_weights_layout(const kernels::cpu::ConvShape& shape);
+Layout planar_weights_layout(const kernels::cpu::ConvShape& shape);
+Layout depthwise_weights_layout(const kernels::cpu::ConvShape& shape);
+// Any vector as long as a multiple of 16, zeros at its end.
+Layout padded_vector_layout(int64_t length);
+
+}  // namespace oarlock::cpu
