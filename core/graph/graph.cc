@@ -217,6 +217,17 @@ void Graph::redirect(ValueId from, ValueId to) {
   std::replace(outputs_.begin(), outputs_.end(), from, to);
 }
 
+void Graph::set_inputs(NodeId id, std::vector<ValueId> inputs) {
+  for (ValueId input : nodes_[id].inputs)
+    if (input != kNone) std::erase(values_[input].users, id);
+  nodes_[id].inputs = std::move(inputs);
+  for (ValueId input : nodes_[id].inputs) {
+    if (input == kNone) continue;
+    std::vector<NodeId>& users = values_[input].users;
+    if (std::find(users.begin(), users.end(), id) == users.end()) users.push_back(id);
+  }
+}
+
 // Takes back nodes and values added last; nothing older refers to them.
 void Graph::truncate(size_t nodes, size_t values) {
   for (size_t id = nodes; id < nodes_.size(); ++id) {

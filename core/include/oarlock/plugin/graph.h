@@ -105,6 +105,9 @@ class Graph {
   Result<std::vector<NodeId>> apply(Patch patch, const OpRegistry& ops);
   // Makes a value constant; its producer, if any, loses this output.
   void make_constant(ValueId value, Tensor tensor);
+  // Let one node, or the graph's output i, read other values; for the planner.
+  void set_inputs(NodeId node, std::vector<ValueId> inputs);
+  void replace_output(size_t i, ValueId to) { outputs_[i] = to; }
   // Erases nodes whose outputs nobody reads. Returns how many.
   size_t erase_dead();
 

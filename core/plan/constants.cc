@@ -1,0 +1,84 @@
+#include "core/plan/constants.h"
+
+#include "core/plan/draft.h"
+
+namespace oarlock {
+
+namespace {
+
+TensorRef ref(Buffer* buffer, const TensorDesc* desc) { return {buffer, 0, desc}; }
+
+std::span<const std::byte> bytes_of(const Tensor& tensor) { return {tensor.data(), tensor.bytes()}; }
+
+// A one-node graph, so that the kernel sees a node like any other.
+Status relayout(const Tensor& source, Buffer* from, Buffer* to, const TensorDesc& from_desc, const TensorDesc& to_desc,
+                const PlacedDevice& device, const OpRegistry& ops) {
+  Graph graph;
+  Node node;
+  node.name = "pack";
+  node.domain = kOarlockDomain;
+  node.op = "Relayout";
+  node.inputs = {graph.add_constant("weights", source)};
+  OARLOCK_ASSIGN(const NodeId id, graph.add_node(std::move(node), {"packed"}));
+  OARLOCK_TRY(resolve_node(graph, id, ops));
+  OARLOCK_TRY(infer_node(graph, id));
+  const RelayoutLayouts layouts{from_desc.layout, to_desc.layout};
+  const NodeView view(graph, graph.node(id), &layouts);
+  KernelNeeds needs;
+  OARLOCK_ASSIGN(const KernelDef* def, find_relayout(view, device, needs));
+  OARLOCK_ASSIGN(const KernelPtr kernel, def->create(view, needs.options[0], *device.device));
+  BufferPtr workspace;
+  if (needs.options[0].workspace > 0) {
+    OARLOCK_ASSIGN(workspace, device.device->allocate({needs.options[0].workspace, nullptr}));
+  }
+  const TensorRef input = ref(from, &from_desc), output = ref(to, &to_desc);
+  KernelArgs args{{&input, 1}, {&output, 1}, ref(workspace.get(), nullptr)};
+  OARLOCK_TRY(device.device->enter([&] { return kernel->run(args); }));
+  OARLOCK_ASSIGN(const Event done, device.device->record());
+  return device.device->wait(done);
+}
+
+Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tensor, const Layout& layout,
+                                                             const PlacedDevice& device, bool host,
+                                                             const OpRegistry& ops) {
+  auto placed = std::make_shared<PlacedConstant>();
+  placed->source = tensor;
+  placed->device = device.device;
+  placed->desc = {tensor.dtype(), tensor.shape(), layout};
+  const TensorDesc plain{tensor.dtype(), tensor.shape(), Layout::row_major()};
+  const bool as_is = same_bytes(layout, Layout::row_major(), tensor.shape());
+  const std::optional<size_t> bytes = storage_bytes(placed->desc);
+  if (!bytes) return invalid("its size in layout ", layout, " overflows");
+  std::span<std::byte> source(const_cast<std::byte*>(tensor.data()), tensor.bytes());
+  BufferPtr upload = std::make_unique<HostView>(source);
+  if (!host) {
+    OARLOCK_ASSIGN(upload, device.device->allocate({tensor.bytes(), nullptr}));
+    OARLOCK_TRY(device.device->write(ref(upload.get(), &plain), bytes_of(tensor)));
+    placed->bytes = tensor.bytes();
+  }
+  if (as_is) {
+    placed->buffer = std::move(upload);
+    return std::shared_ptr<const PlacedConstant>(std::move(placed));
+  }
+  OARLOCK_ASSIGN(placed->buffer, device.device->allocate({*bytes, nullptr}));
+  placed->bytes = *bytes;
+  OARLOCK_TRY(relayout(tensor, upload.get(), placed->buffer.get(), plain, placed->desc, device, ops));
+  return std::shared_ptr<const PlacedConstant>(std::move(placed));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const PlacedConstant>> ConstantCache::get(const Tensor& tensor, const Layout& layout, int device,
+                                                                 const DeviceTable& devices) {
+  const Key key(tensor.data(), to_string(tensor), concat(to_string(layout), " ", layout.bytes), device);
+  const std::lock_guard lock(mutex_);
+  std::erase_if(entries_, [](const auto& entry) { return entry.second.expired(); });
+  if (const auto found = entries_.find(key); found != entries_.end())
+    if (auto placed = found->second.lock()) return placed;
+  const bool host = devices.same_memory(device, devices.reference());
+  OARLOCK_ASSIGN(auto placed, place_constant(tensor, layout, devices[device], host, devices.ops));
+  entries_[key] = placed;
+  return placed;
+}
+
+}  // namespace oarlock

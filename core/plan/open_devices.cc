@@ -1,0 +1,196 @@
+// Finding, checking and opening backends.
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include "core/plan/devices.h"
+
+namespace oarlock {
+
+std::span<const BackendEntry> linked_backends();
+
+const char* build_tag() { return OARLOCK_BUILD_TAG; }
+
+std::string qualified_op(const Node& node) { return node.domain.empty() ? node.op : node.domain + "." + node.op; }
+
+std::span<const KernelDef* const> PlacedDevice::kernels_for(const Node& node) const {
+  const auto found = kernels.find(qualified_op(node));
+  if (found == kernels.end()) return {};
+  return found->second;
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPrefix = "liboarlock_backend_";
+
+struct OpenBackend {
+  const Backend* backend = nullptr;
+  std::string name;
+  DeviceList devices;
+  Status status;  // why there are no devices
+};
+
+OpenBackend open_backend(const Backend* backend, const DeviceOptions& options) {
+  OpenBackend opened{backend, backend->name, {}, {}};
+  if (backend->open == nullptr) {
+    opened.status = invalid("backend ", backend->name, " has no open function");
+    return opened;
+  }
+  Result<DeviceList> devices = backend->open(options);
+  opened.status = devices.status();
+  if (devices.ok()) opened.devices = *std::move(devices);
+  return opened;
+}
+
+std::string backend_name(const fs::path& library) {
+  const std::string stem = library.stem().string();
+  return stem.starts_with(kPrefix) ? stem.substr(kPrefix.size()) : "";
+}
+
+// Libraries stay loaded for the life of the process: devices and kernels refer to their code.
+Result<const Backend*> load_library(const fs::path& library) {
+  const std::string name = backend_name(library);
+  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) return unavailable("cannot load backend library: ", dlerror());
+  const std::string symbol = "oarlock_backend_" + name;
+  auto entry = reinterpret_cast<BackendEntry>(dlsym(handle, symbol.c_str()));
+  if (entry == nullptr) {
+    dlclose(handle);
+    return invalid(library.string(), " does not export ", symbol);
+  }
+  const Backend* backend = entry();
+  Status status;
+  if (backend == nullptr)
+    status = invalid(library.string(), ": ", symbol, " returned nothing");
+  else if (backend->abi != kBackendAbi)
+    status = invalid(library.string(), " was built for backend ABI ", backend->abi, ", this is ABI ", kBackendAbi,
+                     "; rebuild the backend against this version of oarlock");
+  else if (std::strcmp(backend->build_tag, build_tag()) != 0)
+    status = invalid(library.string(), " was built as '", backend->build_tag, "', this is '", build_tag(),
+                     "'; build both with the same compiler and standard library");
+  if (!status.ok()) {
+    dlclose(handle);
+    return status;
+  }
+  return backend;
+}
+
+// The folder of this library: plugins are installed in `oarlock/` beside it.
+fs::path own_folder() {
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void*>(&linked_backends), &info) == 0 || info.dli_fname == nullptr) return {};
+  std::error_code ignored;
+  return fs::weakly_canonical(info.dli_fname, ignored).parent_path();
+}
+
+std::vector<fs::path> libraries_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    if (it->path().extension() == ".so" && !backend_name(it->path()).empty()) found.push_back(it->path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// All backends; a library that the caller named must load, others may be unavailable.
+Result<std::vector<OpenBackend>> open_backends(const SessionOptions& options) {
+  const DeviceOptions device_options{options.threads, options.settings};
+  std::vector<OpenBackend> opened;
+  for (BackendEntry entry : linked_backends()) opened.push_back(open_backend(entry(), device_options));
+  auto known = [&](const std::string& name) {
+    return std::any_of(opened.begin(), opened.end(), [&](const OpenBackend& b) { return b.name == name; });
+  };
+  for (const std::string& given : options.backend_paths) {
+    std::error_code error;
+    const fs::path path(given);
+    std::vector<fs::path> libraries{path};
+    if (fs::is_directory(path, error))
+      libraries = libraries_in(path);
+    else if (!fs::exists(path, error))
+      return io_error("backend library ", given, " does not exist");
+    else if (backend_name(path).empty())
+      return invalid(given, ": a backend library is called ", kPrefix, "<name>.so");
+    for (const fs::path& library : libraries) {
+      if (known(backend_name(library))) continue;
+      OARLOCK_ASSIGN(const Backend* backend, load_library(library));
+      opened.push_back(open_backend(backend, device_options));
+    }
+  }
+  const fs::path own = own_folder();
+  for (const fs::path& folder : {own, own / "oarlock"}) {
+    for (const fs::path& library : libraries_in(folder)) {
+      if (known(backend_name(library))) continue;
+      Result<const Backend*> backend = load_library(library);
+      opened.push_back(backend.ok() ? open_backend(*backend, device_options)
+                                    : OpenBackend{nullptr, backend_name(library), {}, backend.status()});
+    }
+  }
+  return opened;
+}
+
+PlacedDevice place(const DevicePtr& device, const Backend* backend) {
+  PlacedDevice placed{device, backend, {}};
+  if (backend->kernels != nullptr)
+    for (const KernelDef& kernel : backend->kernels()) placed.kernels[kernel.op].push_back(&kernel);
+  return placed;
+}
+
+bool names(const std::string& wanted, const std::string& device) {
+  return device == wanted || (device.starts_with(wanted) && device[wanted.size()] == ':');
+}
+
+}  // namespace
+
+Result<DeviceTable> open_devices(const SessionOptions& options) {
+  OARLOCK_ASSIGN(std::vector<OpenBackend> backends, open_backends(options));
+  DeviceTable table;
+  table.ops = OpRegistry::core();
+  std::vector<std::string> wanted = options.devices;
+  if (wanted.empty()) wanted.push_back("cpu");
+  for (const std::string& name : wanted) {
+    if (name == "reference") break;
+    bool found = false;
+    Status why;
+    for (const OpenBackend& b : backends) {
+      if (names(name, b.name) || b.name == name) why = b.status;
+      for (const DevicePtr& device : b.devices) {
+        if (found || !names(name, device->info().name)) continue;
+        table.devices.push_back(place(device, b.backend));
+        if (b.backend->ops != nullptr) table.ops.add(b.backend->ops());
+        found = true;
+      }
+    }
+    if (found) continue;
+    if (options.devices.empty()) continue;  // no CPU backend in this build: the reference device serves
+    std::string present;
+    for (const OpenBackend& b : backends)
+      for (const DevicePtr& device : b.devices) present += device->info().name + ", ";
+    if (!why.ok()) return unavailable("device '", name, "': ", why.message());
+    return unavailable("there is no device '", name, "'; present are: ", present, "reference");
+  }
+  table.devices.push_back({make_reference_device(), nullptr, {}});
+  return table;
+}
+
+DeviceListing list_devices(const SessionOptions& options) {
+  DeviceListing listing;
+  Result<std::vector<OpenBackend>> backends = open_backends(options);
+  if (!backends.ok()) {
+    listing.unavailable.push_back(backends.status().message());
+    backends = std::vector<OpenBackend>();
+  }
+  for (const OpenBackend& b : *backends) {
+    for (const DevicePtr& device : b.devices)
+      listing.devices.push_back({device->info().name, device->info().description, device->info().details});
+    if (!b.status.ok()) listing.unavailable.push_back(concat(b.name, ": ", b.status.message()));
+  }
+  const DevicePtr reference = make_reference_device();
+  listing.devices.push_back({reference->info().name, reference->info().description, {}});
+  return listing;
+}
+
+}  // namespace oarlock

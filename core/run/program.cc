@@ -1,0 +1,126 @@
+#include "core/run/program.h"
+
+#include <algorithm>
+
+#include "core/run/execution.h"
+#include "core/run/instance.h"
+
+namespace oarlock {
+
+TypeInfo type_of(const Value& value) {
+  if (value.is_tensor()) return TypeInfo::tensor(value.tensor().dtype(), value.tensor().shape());
+  TypeInfo type;
+  if (value.is_sequence()) {
+    type.kind = TypeInfo::Kind::sequence;
+    TypeInfo element;
+    if (!value.sequence().empty()) {
+      element = type_of(value.sequence()[0]);
+      if (element.is_tensor()) element = TypeInfo::tensor(element.dtype);
+    }
+    type.element = std::make_shared<const TypeInfo>(std::move(element));
+  } else {
+    type.kind = TypeInfo::Kind::optional;
+    type.element = std::make_shared<const TypeInfo>();
+  }
+  return type;
+}
+
+namespace {
+
+// Compares without making a TypeInfo: this is on the way of every run.
+bool fits(const TypeInfo& type, const Value& value) {
+  if (value.is_tensor())
+    return type.is_tensor() && type.dtype == value.tensor().dtype() && type.shape == value.tensor().shape();
+  if (value.is_sequence())
+    return type.kind == TypeInfo::Kind::sequence && *type.element == *type_of(value).element;
+  return type.kind == TypeInfo::Kind::optional;
+}
+
+}  // namespace
+
+Program::Program(std::shared_ptr<const Graph> graph, Runtime& runtime) : graph_(std::move(graph)), runtime_(runtime) {}
+Program::~Program() = default;
+
+std::shared_ptr<Program::Entry> Program::find(std::span<const Value> inputs) {
+  const std::lock_guard lock(mutex_);
+  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+    const std::vector<TypeInfo>& key = (*it)->plan->inputs;
+    if (!std::equal(inputs.begin(), inputs.end(), key.begin(), key.end(),
+                    [](const Value& v, const TypeInfo& t) { return fits(t, v); }))
+      continue;
+    std::rotate(entries_.begin(), it, it + 1);
+    return entries_.front();
+  }
+  return nullptr;
+}
+
+Result<std::shared_ptr<Program::Entry>> Program::make(std::span<const TypeInfo> inputs) {
+  OARLOCK_ASSIGN(std::shared_ptr<const Plan> plan,
+                 make_plan(*graph_, inputs, runtime_.devices, runtime_.constants, runtime_.plan_options));
+  auto entry = std::make_shared<Entry>();
+  for (const Step& step : plan->steps)
+    for (const Attrs::Entry& attr : plan->graph.node(step.node).attrs.entries())
+      if (const auto* body = std::get_if<GraphPtr>(&attr.second))
+        entry->bodies[{step.node, attr.first}] = std::make_unique<Program>(*body, runtime_);
+  if (plan->rest != nullptr) entry->rest = std::make_unique<Program>(plan->rest, runtime_);
+  entry->idle.reserve(64);
+  entry->plan = std::move(plan);
+  const std::lock_guard lock(mutex_);
+  entries_.insert(entries_.begin(), entry);
+  if (entries_.size() > std::max<size_t>(runtime_.cached_plans, 1)) entries_.pop_back();
+  return entry;
+}
+
+Result<std::shared_ptr<const Plan>> Program::plan_for(std::span<const TypeInfo> inputs) {
+  const std::lock_guard planning(planning_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::shared_ptr<Entry>& entry : entries_)
+      if (std::equal(inputs.begin(), inputs.end(), entry->plan->inputs.begin(), entry->plan->inputs.end()))
+        return entry->plan;
+  }
+  OARLOCK_ASSIGN(const std::shared_ptr<Entry> entry, make(inputs));
+  return entry->plan;
+}
+
+std::shared_ptr<const Plan> Program::latest_plan() {
+  const std::lock_guard lock(mutex_);
+  return entries_.empty() ? nullptr : entries_.front()->plan;
+}
+
+Result<std::unique_ptr<Instance>> Program::acquire(Entry& entry) {
+  {
+    const std::lock_guard lock(entry.mutex);
+    if (!entry.idle.empty()) {
+      std::unique_ptr<Instance> instance = std::move(entry.idle.back());
+      entry.idle.pop_back();
+      return instance;
+    }
+  }
+  return Instance::make(*entry.plan, runtime_.devices);
+}
+
+void Program::release(Entry& entry, std::unique_ptr<Instance> instance) {
+  instance->unbind();
+  const std::lock_guard lock(entry.mutex);
+  if (entry.idle.size() < entry.idle.capacity()) entry.idle.push_back(std::move(instance));
+}
+
+Status Program::run(std::span<const Value> inputs, std::span<Value> outputs, RunState& state) {
+  std::shared_ptr<Entry> entry = find(inputs);
+  if (entry == nullptr) {
+    const std::lock_guard planning(planning_mutex_);
+    entry = find(inputs);
+    if (entry == nullptr) {
+      std::vector<TypeInfo> types;
+      for (const Value& value : inputs) types.push_back(type_of(value));
+      OARLOCK_ASSIGN(entry, make(types));
+    }
+  }
+  OARLOCK_ASSIGN(std::unique_ptr<Instance> instance, acquire(*entry));
+  Status status = Execution(runtime_, *entry, *instance, state).run(inputs, outputs);
+  release(*entry, std::move(instance));
+  return status;
+}
+
+}  // namespace oarlock
