@@ -38,7 +38,8 @@ class Offsets {
   // Positions advance by `stride` every `unit` steps, wrapping after `count`.
   void add(size_t axis, int64_t unit, int64_t count, int64_t stride) {
     std::vector<int64_t>& table = per_axis_[axis];
-    for (size_t p = 0; p < table.size(); ++p) table[p] += static_cast<int64_t>(p) / unit % count * stride;
+    for (size_t p = 0; p < table.size(); ++p)
+      table[p] += static_cast<int64_t>(p) / unit % count * stride;
   }
 
   std::vector<std::vector<int64_t>> per_axis_;
@@ -46,8 +47,11 @@ class Offsets {
 
 }  // namespace
 
-Status convert_layout(const TensorDesc& from, const std::byte* source, const TensorDesc& to, std::byte* target) {
-  const auto plain = [](const Layout& l) { return l.kind == Layout::Kind::row_major || l.kind == Layout::Kind::blocked; };
+Status convert_layout(const TensorDesc& from, const std::byte* source, const TensorDesc& to,
+                      std::byte* target) {
+  const auto plain = [](const Layout& l) {
+    return l.kind == Layout::Kind::row_major || l.kind == Layout::Kind::blocked;
+  };
   const size_t width = bits(from.dtype);
   const std::optional<int64_t> elements = from.shape.elements();
   const std::optional<size_t> from_bytes = storage_bytes(from), to_bytes = storage_bytes(to);

@@ -18,8 +18,6 @@ Status copy_reference(RunContext& c) {
 
 }  // namespace
 
-std::span<const OpDef> transfer_ops();
-
 std::span<const OpDef> transfer_ops() {
   static const OpDef ops[] = {
       {.domain = std::string(kOarlockDomain),

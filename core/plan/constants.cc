@@ -8,11 +8,13 @@ namespace {
 
 TensorRef ref(Buffer* buffer, const TensorDesc* desc) { return {buffer, 0, desc}; }
 
-std::span<const std::byte> bytes_of(const Tensor& tensor) { return {tensor.data(), tensor.bytes()}; }
+std::span<const std::byte> bytes_of(const Tensor& tensor) {
+  return {tensor.data(), tensor.bytes()};
+}
 
 // A one-node graph, so that the kernel sees a node like any other.
-Status relayout(const Tensor& source, Buffer* from, Buffer* to, const TensorDesc& from_desc, const TensorDesc& to_desc,
-                const PlacedDevice& device, const OpRegistry& ops) {
+Status relayout(const Tensor& source, Buffer* from, Buffer* to, const TensorDesc& from_desc,
+                const TensorDesc& to_desc, const PlacedDevice& device, const OpRegistry& ops) {
   Graph graph;
   Node node;
   node.name = "pack";
@@ -38,7 +40,8 @@ Status relayout(const Tensor& source, Buffer* from, Buffer* to, const TensorDesc
   return device.device->wait(done);
 }
 
-Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tensor, const Layout& layout,
+Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tensor,
+                                                             const Layout& layout,
                                                              const PlacedDevice& device, bool host,
                                                              const OpRegistry& ops) {
   auto placed = std::make_shared<PlacedConstant>();
@@ -62,15 +65,18 @@ Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tenso
   }
   OARLOCK_ASSIGN(placed->buffer, device.device->allocate({*bytes, nullptr}));
   placed->bytes = *bytes;
-  OARLOCK_TRY(relayout(tensor, upload.get(), placed->buffer.get(), plain, placed->desc, device, ops));
+  OARLOCK_TRY(
+      relayout(tensor, upload.get(), placed->buffer.get(), plain, placed->desc, device, ops));
   return std::shared_ptr<const PlacedConstant>(std::move(placed));
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const PlacedConstant>> ConstantCache::get(const Tensor& tensor, const Layout& layout, int device,
+Result<std::shared_ptr<const PlacedConstant>> ConstantCache::get(const Tensor& tensor,
+                                                                 const Layout& layout, int device,
                                                                  const DeviceTable& devices) {
-  const Key key(tensor.data(), to_string(tensor), concat(to_string(layout), " ", layout.bytes), device);
+  const Key key(tensor.data(), to_string(tensor), concat(to_string(layout), " ", layout.bytes),
+                device);
   const std::lock_guard lock(mutex_);
   std::erase_if(entries_, [](const auto& entry) { return entry.second.expired(); });
   if (const auto found = entries_.find(key); found != entries_.end())

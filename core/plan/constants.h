@@ -24,8 +24,8 @@ struct PlacedConstant {
 // long as a plan uses it. Thread-safe.
 class ConstantCache {
  public:
-  Result<std::shared_ptr<const PlacedConstant>> get(const Tensor& tensor, const Layout& layout, int device,
-                                                    const DeviceTable& devices);
+  Result<std::shared_ptr<const PlacedConstant>> get(const Tensor& tensor, const Layout& layout,
+                                                    int device, const DeviceTable& devices);
 
  private:
   using Key = std::tuple<const std::byte*, std::string, std::string, int>;

@@ -36,7 +36,9 @@ struct DeviceTable {
       if (same_memory(d, device)) return d;
     return device;
   }
-  bool same_memory(int a, int b) const { return devices[a].info().memory == devices[b].info().memory; }
+  bool same_memory(int a, int b) const {
+    return devices[a].info().memory == devices[b].info().memory;
+  }
 };
 
 // "Conv", or "oarlock.Conv" with a domain.

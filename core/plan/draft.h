@@ -15,7 +15,7 @@ namespace oarlock {
 struct NodeDraft {
   const KernelDef* kernel = nullptr;  // null: reference, or a copy between devices
   KernelNeeds needs;
-  size_t option = 0;                  // chosen among needs.options
+  size_t option = 0;  // chosen among needs.options
   std::vector<Refusal> refusals;
   std::unique_ptr<RelayoutLayouts> relayout;  // only for oarlock.Relayout
 
@@ -25,8 +25,9 @@ struct NodeDraft {
 // A graph on its way to a Plan: types are concrete, nodes get devices, kernels, layouts.
 struct Draft {
   Graph graph;
-  std::vector<NodeDraft> nodes;       // by NodeId
-  std::map<ValueId, std::shared_ptr<const PlacedConstant>> constants;  // brought to a device or layout
+  std::vector<NodeDraft> nodes;  // by NodeId
+  std::map<ValueId, std::shared_ptr<const PlacedConstant>>
+      constants;  // brought to a device or layout
   std::vector<std::string> rewrites;
 
   NodeDraft& at(NodeId id) {
@@ -63,6 +64,7 @@ void select_layouts(Draft& draft, const DeviceTable& devices);
 Status insert_transfers(Draft& draft, const DeviceTable& devices, ConstantCache& cache);
 
 // The kernel of `device` that changes a layout, or why there is none.
-Result<const KernelDef*> find_relayout(const NodeView& view, const PlacedDevice& device, KernelNeeds& needs);
+Result<const KernelDef*> find_relayout(const NodeView& view, const PlacedDevice& device,
+                                       KernelNeeds& needs);
 
 }  // namespace oarlock

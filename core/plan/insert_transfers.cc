@@ -2,7 +2,8 @@
 
 namespace oarlock {
 
-Result<const KernelDef*> find_relayout(const NodeView& view, const PlacedDevice& device, KernelNeeds& needs) {
+Result<const KernelDef*> find_relayout(const NodeView& view, const PlacedDevice& device,
+                                       KernelNeeds& needs) {
   Status last = unsupported("device ", device.info().name, " has no kernel for oarlock.Relayout");
   for (const KernelDef* kernel : device.kernels_for(view.node())) {
     Result<KernelNeeds> found = kernel->match(view, *device.device);
@@ -38,7 +39,8 @@ class Inserter {
       for (size_t i = count; i < graph_.node(id).inputs.size(); ++i) {
         const ValueId input = graph_.node(id).inputs[i];
         if (input == kNone || !is_planned(graph_.value(input).type)) continue;
-        OARLOCK_ASSIGN(const ValueId placed, bring(input, {devices_.reference(), Layout::row_major()}));
+        OARLOCK_ASSIGN(const ValueId placed,
+                       bring(input, {devices_.reference(), Layout::row_major()}));
         if (placed != input) replace_one(id, i, placed);
       }
     }
@@ -62,7 +64,8 @@ class Inserter {
   Place place_of(ValueId id) {
     const ValueInfo& value = graph_.value(id);
     if (value.producer == kNone) return {devices_.reference(), Layout::row_major()};
-    return {graph_.node(value.producer).device, output_layout(draft_.at(value.producer), value.producer_output)};
+    return {graph_.node(value.producer).device,
+            output_layout(draft_.at(value.producer), value.producer_output)};
   }
 
   Result<ValueId> bring(ValueId id, const Place& wanted) {
@@ -91,10 +94,13 @@ class Inserter {
   Result<ValueId> bring_constant(ValueId id, const Tensor& tensor, const Place& wanted) {
     const auto key = std::make_tuple(id, wanted.device, to_string(wanted.layout));
     if (const auto known = made_.find(key); known != made_.end()) return known->second;
-    Result<std::shared_ptr<const PlacedConstant>> placed = cache_.get(tensor, wanted.layout, wanted.device, devices_);
-    if (!placed.ok()) return placed.status().within(concat("constant '", graph_.value(id).name, "'"));
+    Result<std::shared_ptr<const PlacedConstant>> placed =
+        cache_.get(tensor, wanted.layout, wanted.device, devices_);
+    if (!placed.ok())
+      return placed.status().within(concat("constant '", graph_.value(id).name, "'"));
     const TypeInfo type = graph_.value(id).type;
-    const ValueId copy = graph_.add_constant(concat(graph_.value(id).name, "@", wanted.layout), Tensor());
+    const ValueId copy =
+        graph_.add_constant(concat(graph_.value(id).name, "@", wanted.layout), Tensor());
     graph_.set_type(copy, type);
     draft_.constants[copy] = *std::move(placed);
     made_[key] = copy;
@@ -108,7 +114,9 @@ class Inserter {
     node.op = op;
     node.inputs = {id};
     const TypeInfo type = graph_.value(id).type;
-    OARLOCK_ASSIGN(const NodeId added, graph_.add_node(std::move(node), {unique(concat(graph_.value(id).name, suffix))}));
+    OARLOCK_ASSIGN(
+        const NodeId added,
+        graph_.add_node(std::move(node), {unique(concat(graph_.value(id).name, suffix))}));
     OARLOCK_TRY(resolve_node(graph_, added, devices_.ops));
     graph_.set_device(added, device);
     const ValueId output = graph_.node(added).outputs[0];
@@ -125,7 +133,8 @@ class Inserter {
   Result<ValueId> copy(ValueId id, int device) {
     const auto key = std::make_tuple(id, device, std::string("copy"));
     if (const auto known = made_.find(key); known != made_.end()) return known->second;
-    OARLOCK_ASSIGN(const ValueId output, add("Copy", id, device, "@" + devices_[device].info().name));
+    OARLOCK_ASSIGN(const ValueId output,
+                   add("Copy", id, device, "@" + devices_[device].info().name));
     made_[key] = output;
     return output;
   }

@@ -18,7 +18,8 @@ void measure(const Graph& graph, const Node& node, Step& step) {
   for (ValueId v : node.outputs) outputs.push_back(v == kNone ? TypeInfo() : graph.value(v).type);
   for (const TypeInfo& t : inputs) step.bytes += tensor_bytes(t);
   for (const TypeInfo& t : outputs) step.bytes += tensor_bytes(t);
-  if (node.def != nullptr && node.def->flops) step.flops = node.def->flops(node.attrs, inputs, outputs);
+  if (node.def != nullptr && node.def->flops)
+    step.flops = node.def->flops(node.attrs, inputs, outputs);
 }
 
 class PlanBuilder {
@@ -78,18 +79,21 @@ class PlanBuilder {
       step.device = node.device;
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         const ValueId v = node.inputs[i];
-        step.inputs.push_back(v == kNone ? Operand() : Operand{v, describe_value(v, input_layout(drafted, i))});
+        step.inputs.push_back(v == kNone ? Operand()
+                                         : Operand{v, describe_value(v, input_layout(drafted, i))});
       }
       for (size_t i = 0; i < node.outputs.size(); ++i) {
         const ValueId v = node.outputs[i];
-        step.outputs.push_back(v == kNone ? Operand() : Operand{v, describe_value(v, output_layout(drafted, i))});
+        step.outputs.push_back(
+            v == kNone ? Operand() : Operand{v, describe_value(v, output_layout(drafted, i))});
       }
       if (drafted.kernel != nullptr) {
         const NodeView view(draft_.graph, node, drafted.relayout.get());
         Result<KernelPtr> kernel =
             drafted.kernel->create(view, drafted.chosen(), *devices_[node.device].device);
         if (!kernel.ok())
-          return kernel.status().within(concat(describe(node), " on ", devices_[node.device].info().name));
+          return kernel.status().within(
+              concat(describe(node), " on ", devices_[node.device].info().name));
         step.kernel = *std::move(kernel);
         step.kernel_name = drafted.kernel->name.c_str();
         step.workspace = drafted.chosen().workspace;
@@ -124,17 +128,19 @@ class PlanBuilder {
       planned.kernel = step.kernel_name;
       planned.flops = step.flops;
       for (const Operand& o : step.inputs)
-        if (o.value != kNone) planned.inputs += concat(planned.inputs.empty() ? "" : ", ", operand_text(o));
+        if (o.value != kNone)
+          planned.inputs += concat(planned.inputs.empty() ? "" : ", ", operand_text(o));
       for (const Operand& o : step.outputs)
-        if (o.value != kNone) planned.outputs += concat(planned.outputs.empty() ? "" : ", ", operand_text(o));
+        if (o.value != kNone)
+          planned.outputs += concat(planned.outputs.empty() ? "" : ", ", operand_text(o));
       planned.refusals = draft_.at(step.node).refusals;
       ++nodes_on[step.device];
       e.steps.push_back(std::move(planned));
     }
     for (size_t d = 0; d < devices_.size(); ++d)
       if (nodes_on[d] > 0)
-        e.summary += concat(e.summary.empty() ? "" : ", ", nodes_on[d], nodes_on[d] == 1 ? " step on " : " steps on ",
-                            devices_[d].info().name);
+        e.summary += concat(e.summary.empty() ? "" : ", ", nodes_on[d],
+                            nodes_on[d] == 1 ? " step on " : " steps on ", devices_[d].info().name);
     if (plan_->rest != nullptr)
       e.summary += concat(e.summary.empty() ? "" : ", ", "then ", plan_->rest->node_count(),
                           " nodes planned while running, when data-dependent shapes are known");

@@ -9,12 +9,14 @@ namespace {
 
 constexpr int kForever = std::numeric_limits<int>::max();
 
-size_t round_up(size_t bytes, size_t alignment) { return (bytes + alignment - 1) / alignment * alignment; }
+size_t round_up(size_t bytes, size_t alignment) {
+  return (bytes + alignment - 1) / alignment * alignment;
+}
 
 // Values that share one piece of memory.
 struct Group {
   Storage::Kind kind = Storage::Kind::arena;
-  int index = 0;       // of the input or output
+  int index = 0;  // of the input or output
   ValueId root = kNone;
   int device = 0;
   size_t bytes = 0;
@@ -53,7 +55,8 @@ class Planner {
       for (ValueId v : node.inputs)
         if (v != kNone) last_[v] = static_cast<int>(step);
       for (ValueId v : node.outputs)
-        if (v != kNone) first_[v] = static_cast<int>(step), last_[v] = std::max(last_[v], first_[v]);
+        if (v != kNone)
+          first_[v] = static_cast<int>(step), last_[v] = std::max(last_[v], first_[v]);
     }
     for (ValueId v : graph_.inputs()) first_[v] = -1, last_[v] = kForever;
     for (ValueId v : graph_.outputs()) last_[v] = kForever;
@@ -86,22 +89,28 @@ class Planner {
       group.kind = Storage::Kind::constant;
     } else {
       const std::optional<size_t> bytes = storage_bytes(desc);
-      if (!bytes) return out_of_memory("value '", value.name, "' of type ", value.type, " is too large");
+      if (!bytes)
+        return out_of_memory("value '", value.name, "' of type ", value.type, " is too large");
       group.bytes = *bytes;
     }
     if (value.is_input) {
       group.kind = Storage::Kind::input;
-      group.index = static_cast<int>(std::find(graph_.inputs().begin(), graph_.inputs().end(), v) - graph_.inputs().begin());
+      group.index = static_cast<int>(std::find(graph_.inputs().begin(), graph_.inputs().end(), v) -
+                                     graph_.inputs().begin());
     } else if (!constant && graph_.is_output(v)) {
       group.kind = Storage::Kind::output;
-      group.index = static_cast<int>(std::find(graph_.outputs().begin(), graph_.outputs().end(), v) - graph_.outputs().begin());
+      group.index =
+          static_cast<int>(std::find(graph_.outputs().begin(), graph_.outputs().end(), v) -
+                           graph_.outputs().begin());
     }
     group_of_[v] = static_cast<int>(groups_.size());
     groups_.push_back(std::move(group));
     return {};
   }
 
-  Group* group(ValueId v) { return v == kNone || group_of_[v] < 0 ? nullptr : &groups_[group_of_[v]]; }
+  Group* group(ValueId v) {
+    return v == kNone || group_of_[v] < 0 ? nullptr : &groups_[group_of_[v]];
+  }
 
   // Moves the members of `from` into `to`, where they begin at `offset`.
   void merge(int from, int to, size_t offset) {
@@ -127,8 +136,10 @@ class Planner {
     switch (sharing.kind) {
       case Sharing::Kind::in_place:
         if (!fresh || (!arena_output && output->kind != Storage::Kind::output)) return false;
-        if (input->kind != Storage::Kind::arena || input->last > step || read_otherwise(node, in)) return false;
-        if (offset_in_[in] + output->bytes > input->bytes || value_bytes(in) != output->bytes) return false;
+        if (input->kind != Storage::Kind::arena || input->last > step || read_otherwise(node, in))
+          return false;
+        if (offset_in_[in] + output->bytes > input->bytes || value_bytes(in) != output->bytes)
+          return false;
         if (arena_output) {
           merge(group_of_[out], group_of_[in], offset_in_[in]);
         } else {
@@ -140,16 +151,18 @@ class Planner {
         const size_t offset = offset_in_[in] + sharing.offset;
         if (!fresh) return false;
         if (arena_output) {
-          if (input->kind != Storage::Kind::constant && offset + output->bytes > input->bytes) return false;
-          if (offset % devices_[output->device].info().alignment != 0 && output->device != devices_.reference() &&
+          if (input->kind != Storage::Kind::constant && offset + output->bytes > input->bytes)
+            return false;
+          if (offset % devices_[output->device].info().alignment != 0 &&
+              output->device != devices_.reference() &&
               devices_[output->device].info().memory != "host")
             return false;
           merge(group_of_[out], group_of_[in], offset);
           return true;
         }
         // A graph output has its own memory: let the input live there.
-        if (output->kind != Storage::Kind::output || input->kind != Storage::Kind::arena || offset != 0 ||
-            input->bytes != output->bytes)
+        if (output->kind != Storage::Kind::output || input->kind != Storage::Kind::arena ||
+            offset != 0 || input->bytes != output->bytes)
           return false;
         merge(group_of_[in], group_of_[out], 0);
         return true;
@@ -157,7 +170,9 @@ class Planner {
       case Sharing::Kind::input_is_part_of_output:
         if (!arena_output && output->kind != Storage::Kind::output) return false;
         if (offset_in_[out] != 0) return false;
-        if (input->kind != Storage::Kind::arena || offset_in_[in] != 0 || input->bytes != value_bytes(in)) return false;
+        if (input->kind != Storage::Kind::arena || offset_in_[in] != 0 ||
+            input->bytes != value_bytes(in))
+          return false;
         if (sharing.offset + input->bytes > output->bytes) return false;
         merge(group_of_[in], group_of_[out], sharing.offset);
         return true;
@@ -175,7 +190,8 @@ class Planner {
   size_t value_bytes(ValueId v) {
     const ValueInfo& value = graph_.value(v);
     TensorDesc desc{value.type.dtype, value.type.shape, Layout::row_major()};
-    if (value.producer != kNone) desc.layout = output_layout(draft_.at(value.producer), value.producer_output);
+    if (value.producer != kNone)
+      desc.layout = output_layout(draft_.at(value.producer), value.producer_output);
     return storage_bytes(desc).value_or(0);
   }
 
@@ -196,7 +212,7 @@ class Planner {
   void pack() {
     plan_.arena_bytes.assign(devices_.size(), 0);
     struct Item {
-      int group;     // or -1 for the workspace of a step
+      int group;  // or -1 for the workspace of a step
       int step;
       int device;
       size_t bytes;
@@ -207,23 +223,29 @@ class Planner {
     for (size_t g = 0; g < groups_.size(); ++g) {
       const Group& group = groups_[g];
       if (!group.used() || group.kind != Storage::Kind::arena) continue;
-      items.push_back({static_cast<int>(g), 0, devices_.arena(group.device), std::max<size_t>(group.bytes, 1), group.first, group.last, 0});
+      items.push_back({static_cast<int>(g), 0, devices_.arena(group.device),
+                       std::max<size_t>(group.bytes, 1), group.first, group.last, 0});
     }
     for (size_t step = 0; step < order_.size(); ++step) {
       const NodeDraft& node = draft_.at(order_[step]);
       if (node.kernel == nullptr || node.chosen().workspace == 0 || plan_.skipped[step]) continue;
       const int s = static_cast<int>(step);
-      items.push_back({-1, s, devices_.arena(graph_.node(order_[step]).device), node.chosen().workspace, s, s, 0});
+      items.push_back({-1, s, devices_.arena(graph_.node(order_[step]).device),
+                       node.chosen().workspace, s, s, 0});
     }
-    std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.bytes > b.bytes; });
+    std::stable_sort(items.begin(), items.end(),
+                     [](const Item& a, const Item& b) { return a.bytes > b.bytes; });
     std::vector<const Item*> placed, near;
     for (Item& item : items) {
       const size_t alignment = std::max<size_t>(64, devices_[item.device].info().alignment);
       item.bytes = round_up(item.bytes, alignment);
       near.clear();
       for (const Item* p : placed)
-        if (p->device == item.device && (separate_ || (p->first <= item.last && item.first <= p->last))) near.push_back(p);
-      std::sort(near.begin(), near.end(), [](const Item* a, const Item* b) { return a->offset < b->offset; });
+        if (p->device == item.device &&
+            (separate_ || (p->first <= item.last && item.first <= p->last)))
+          near.push_back(p);
+      std::sort(near.begin(), near.end(),
+                [](const Item* a, const Item* b) { return a->offset < b->offset; });
       size_t offset = 0;
       for (const Item* p : near) {
         if (offset + item.bytes <= p->offset) break;
@@ -248,7 +270,8 @@ class Planner {
         storage.kind = group.kind;
         storage.root = group.root;
         storage.offset = offset_in_[v] + (group.kind == Storage::Kind::arena ? group.offset : 0);
-        storage.index = group.kind == Storage::Kind::arena ? devices_.arena(group.device) : group.index;
+        storage.index =
+            group.kind == Storage::Kind::arena ? devices_.arena(group.device) : group.index;
       }
     }
     for (size_t v = 0; v < dynamic_.size(); ++v)
@@ -270,8 +293,9 @@ class Planner {
 
 }  // namespace
 
-Result<MemoryPlan> plan_memory(Draft& draft, const std::vector<NodeId>& order, const DeviceTable& devices,
-                               const std::vector<ValueId>& keep, bool separate) {
+Result<MemoryPlan> plan_memory(Draft& draft, const std::vector<NodeId>& order,
+                               const DeviceTable& devices, const std::vector<ValueId>& keep,
+                               bool separate) {
   return Planner(draft, order, devices, separate).run(keep);
 }
 

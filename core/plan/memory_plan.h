@@ -24,10 +24,10 @@ struct Storage {
 };
 
 struct MemoryPlan {
-  std::vector<Storage> values;         // by ValueId
-  std::vector<size_t> workspaces;      // offset by position in the order; of the step's own arena
-  std::vector<bool> skipped;           // by position: sharing left nothing to do
-  std::vector<size_t> arena_bytes;     // by device
+  std::vector<Storage> values;      // by ValueId
+  std::vector<size_t> workspaces;   // offset by position in the order; of the step's own arena
+  std::vector<bool> skipped;        // by position: sharing left nothing to do
+  std::vector<size_t> arena_bytes;  // by device
 };
 
 // Assigns memory to every value of the graph for running its nodes in `order`. Values share
@@ -35,7 +35,8 @@ struct MemoryPlan {
 // by size, largest first, at the lowest offset that is free during its whole life
 // (greedy by size: Pisarchyk and Lee, arXiv 2001.03288). `keep` are values read after the last
 // step. With `separate`, nothing shares or reuses memory.
-Result<MemoryPlan> plan_memory(Draft& draft, const std::vector<NodeId>& order, const DeviceTable& devices,
-                               const std::vector<ValueId>& keep, bool separate);
+Result<MemoryPlan> plan_memory(Draft& draft, const std::vector<NodeId>& order,
+                               const DeviceTable& devices, const std::vector<ValueId>& keep,
+                               bool separate);
 
 }  // namespace oarlock

@@ -13,7 +13,9 @@ std::span<const BackendEntry> linked_backends();
 
 const char* build_tag() { return OARLOCK_BUILD_TAG; }
 
-std::string qualified_op(const Node& node) { return node.domain.empty() ? node.op : node.domain + "." + node.op; }
+std::string qualified_op(const Node& node) {
+  return node.domain.empty() ? node.op : node.domain + "." + node.op;
+}
 
 std::span<const KernelDef* const> PlacedDevice::kernels_for(const Node& node) const {
   const auto found = kernels.find(qualified_op(node));
@@ -67,11 +69,12 @@ Result<const Backend*> load_library(const fs::path& library) {
   if (backend == nullptr)
     status = invalid(library.string(), ": ", symbol, " returned nothing");
   else if (backend->abi != kBackendAbi)
-    status = invalid(library.string(), " was built for backend ABI ", backend->abi, ", this is ABI ", kBackendAbi,
-                     "; rebuild the backend against this version of oarlock");
+    status =
+        invalid(library.string(), " was built for backend ABI ", backend->abi, ", this is ABI ",
+                kBackendAbi, "; rebuild the backend against this version of oarlock");
   else if (std::strcmp(backend->build_tag, build_tag()) != 0)
-    status = invalid(library.string(), " was built as '", backend->build_tag, "', this is '", build_tag(),
-                     "'; build both with the same compiler and standard library");
+    status = invalid(library.string(), " was built as '", backend->build_tag, "', this is '",
+                     build_tag(), "'; build both with the same compiler and standard library");
   if (!status.ok()) {
     dlclose(handle);
     return status;
@@ -82,7 +85,9 @@ Result<const Backend*> load_library(const fs::path& library) {
 // The folder of this library: plugins are installed in `oarlock/` beside it.
 fs::path own_folder() {
   Dl_info info;
-  if (dladdr(reinterpret_cast<const void*>(&linked_backends), &info) == 0 || info.dli_fname == nullptr) return {};
+  if (dladdr(reinterpret_cast<const void*>(&linked_backends), &info) == 0 ||
+      info.dli_fname == nullptr)
+    return {};
   std::error_code ignored;
   return fs::weakly_canonical(info.dli_fname, ignored).parent_path();
 }
@@ -91,7 +96,8 @@ std::vector<fs::path> libraries_in(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-    if (it->path().extension() == ".so" && !backend_name(it->path()).empty()) found.push_back(it->path());
+    if (it->path().extension() == ".so" && !backend_name(it->path()).empty())
+      found.push_back(it->path());
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -100,9 +106,11 @@ std::vector<fs::path> libraries_in(const fs::path& folder) {
 Result<std::vector<OpenBackend>> open_backends(const SessionOptions& options) {
   const DeviceOptions device_options{options.threads, options.settings};
   std::vector<OpenBackend> opened;
-  for (BackendEntry entry : linked_backends()) opened.push_back(open_backend(entry(), device_options));
+  for (BackendEntry entry : linked_backends())
+    opened.push_back(open_backend(entry(), device_options));
   auto known = [&](const std::string& name) {
-    return std::any_of(opened.begin(), opened.end(), [&](const OpenBackend& b) { return b.name == name; });
+    return std::any_of(opened.begin(), opened.end(),
+                       [&](const OpenBackend& b) { return b.name == name; });
   };
   for (const std::string& given : options.backend_paths) {
     std::error_code error;
@@ -125,8 +133,9 @@ Result<std::vector<OpenBackend>> open_backends(const SessionOptions& options) {
     for (const fs::path& library : libraries_in(folder)) {
       if (known(backend_name(library))) continue;
       Result<const Backend*> backend = load_library(library);
-      opened.push_back(backend.ok() ? open_backend(*backend, device_options)
-                                    : OpenBackend{nullptr, backend_name(library), {}, backend.status()});
+      opened.push_back(backend.ok()
+                           ? open_backend(*backend, device_options)
+                           : OpenBackend{nullptr, backend_name(library), {}, backend.status()});
     }
   }
   return opened;
@@ -165,7 +174,8 @@ Result<DeviceTable> open_devices(const SessionOptions& options) {
       }
     }
     if (found) continue;
-    if (options.devices.empty()) continue;  // no CPU backend in this build: the reference device serves
+    if (options.devices.empty())
+      continue;  // no CPU backend in this build: the reference device serves
     std::string present;
     for (const OpenBackend& b : backends)
       for (const DevicePtr& device : b.devices) present += device->info().name + ", ";
@@ -185,7 +195,8 @@ DeviceListing list_devices(const SessionOptions& options) {
   }
   for (const OpenBackend& b : *backends) {
     for (const DevicePtr& device : b.devices)
-      listing.devices.push_back({device->info().name, device->info().description, device->info().details});
+      listing.devices.push_back(
+          {device->info().name, device->info().description, device->info().details});
     if (!b.status.ok()) listing.unavailable.push_back(concat(b.name, ": ", b.status.message()));
   }
   const DevicePtr reference = make_reference_device();

@@ -33,7 +33,8 @@ bool find_kernel(Draft& draft, NodeId id, const PlacedDevice& device) {
   NodeDraft& drafted = draft.at(id);
   const auto kernels = device.kernels_for(node);
   if (kernels.empty())
-    drafted.refusals.push_back({device.info().name, "", concat("no kernel for ", qualified_op(node))});
+    drafted.refusals.push_back(
+        {device.info().name, "", concat("no kernel for ", qualified_op(node))});
   for (const KernelDef* kernel : kernels) {
     Result<KernelNeeds> needs = kernel->match(view, *device.device);
     if (needs.ok() && !needs->options.empty()) {
@@ -65,11 +66,13 @@ void place_node(Draft& draft, NodeId id, const DeviceTable& devices) {
 // Nodes that nobody can run as they are become others.
 Status decompose(Draft& draft, NodeId id, const DeviceTable& devices, std::vector<NodeId>& added) {
   const Node& node = draft.graph.node(id);
-  if (node.device != devices.reference() || node.def == nullptr || node.def->reference || !node.def->decompose)
+  if (node.device != devices.reference() || node.def == nullptr || node.def->reference ||
+      !node.def->decompose)
     return {};
   Result<std::optional<Patch>> patch = node.def->decompose(draft.graph, id);
   if (!patch.ok()) return patch.status().within(describe(node));
-  if (!*patch) return unsupported(describe(node), ": no device takes it and it cannot be decomposed");
+  if (!*patch)
+    return unsupported(describe(node), ": no device takes it and it cannot be decomposed");
   OARLOCK_ASSIGN(added, draft.graph.apply(**std::move(patch), devices.ops));
   return {};
 }
@@ -99,10 +102,12 @@ Status apply_rules(Draft& draft, int device, const DeviceTable& devices) {
       if (!node.alive || node.device != device) continue;
       if (!rule.root_op.empty() && rule.root_op != qualified_op(node)) continue;
       Result<std::optional<Patch>> patch = rule.rewrite(draft.graph, id);
-      if (!patch.ok()) return patch.status().within(concat("rewrite ", rule.name, " at ", describe(node)));
+      if (!patch.ok())
+        return patch.status().within(concat("rewrite ", rule.name, " at ", describe(node)));
       if (!*patch || (*patch)->empty()) continue;
       Graph before = draft.graph;
-      OARLOCK_ASSIGN(const std::vector<NodeId> added, draft.graph.apply(**std::move(patch), devices.ops));
+      OARLOCK_ASSIGN(const std::vector<NodeId> added,
+                     draft.graph.apply(**std::move(patch), devices.ops));
       bool taken = true;
       for (NodeId a : added) {
         draft.at(a) = {};
@@ -126,7 +131,8 @@ Status check_strict(const Draft& draft, const DeviceTable& devices) {
     if (!node.alive || node.device == 0) continue;
     elsewhere += concat("\n  ", describe(node), " would run on ", devices[node.device].info().name);
     if (static_cast<size_t>(id) < draft.nodes.size())
-      for (const Refusal& r : draft.nodes[id].refusals) elsewhere += concat("; ", r.device, ": ", r.reason);
+      for (const Refusal& r : draft.nodes[id].refusals)
+        elsewhere += concat("; ", r.device, ": ", r.reason);
   }
   if (elsewhere.empty()) return {};
   return unsupported("strict: not every node runs on ", devices[0].info().name, elsewhere);
@@ -137,7 +143,8 @@ Status check_strict(const Draft& draft, const DeviceTable& devices) {
 Status place(Draft& draft, const DeviceTable& devices, bool strict) {
   OARLOCK_ASSIGN(std::vector<NodeId> order, draft.graph.order());
   OARLOCK_TRY(place_all(draft, std::move(order), devices));
-  for (size_t d = 0; d < devices.size(); ++d) OARLOCK_TRY(apply_rules(draft, static_cast<int>(d), devices));
+  for (size_t d = 0; d < devices.size(); ++d)
+    OARLOCK_TRY(apply_rules(draft, static_cast<int>(d), devices));
   return strict ? check_strict(draft, devices) : Status();
 }
 

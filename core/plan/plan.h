@@ -22,8 +22,8 @@ struct Step {
   NodeId node = kNone;
   int device = 0;
   const char* kernel_name = "reference";
-  KernelPtr kernel;       // null: the reference implementation runs
-  bool is_copy = false;   // between devices that do not share memory
+  KernelPtr kernel;                      // null: the reference implementation runs
+  bool is_copy = false;                  // between devices that do not share memory
   std::vector<Operand> inputs, outputs;  // inputs: formal ones, then captured ones
   size_t workspace = 0, workspace_offset = 0;
   int workspace_arena = 0;
@@ -36,7 +36,7 @@ struct Plan {
   std::vector<TypeInfo> inputs;  // the key
   Graph graph;
   std::vector<Step> steps;
-  std::vector<Storage> values;   // by ValueId
+  std::vector<Storage> values;      // by ValueId
   std::vector<size_t> arena_bytes;  // by device
   std::map<ValueId, std::shared_ptr<const PlacedConstant>> constants;
   // Graph outputs of the whole program that this plan computes: position among its own outputs for

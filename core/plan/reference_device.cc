@@ -26,8 +26,12 @@ class ReferenceDevice final : public Device {
     info_.description = "plain loops on the host, every operator";
   }
   const DeviceInfo& info() const override { return info_; }
-  Result<BufferPtr> allocate(const MemoryRequest& request) override { return allocate_host(request.bytes); }
-  Result<BufferPtr> wrap(std::span<std::byte> memory) override { return BufferPtr(std::make_unique<HostView>(memory)); }
+  Result<BufferPtr> allocate(const MemoryRequest& request) override {
+    return allocate_host(request.bytes);
+  }
+  Result<BufferPtr> wrap(std::span<std::byte> memory) override {
+    return BufferPtr(std::make_unique<HostView>(memory));
+  }
   Status write(const TensorRef& to, std::span<const std::byte> from) override {
     if (!from.empty()) std::memcpy(to.data(), from.data(), from.size());
     return {};
@@ -47,7 +51,8 @@ Result<BufferPtr> allocate_host(size_t bytes) {
   const size_t rounded = (bytes + 63) / 64 * 64 + 64;
   if (rounded < bytes) return out_of_memory("a buffer of ", bytes, " bytes is too large");
   void* memory = ::operator new(rounded, HostBuffer::kAlignment, std::nothrow);
-  if (memory == nullptr) return out_of_memory("not enough memory for a buffer of ", bytes, " bytes");
+  if (memory == nullptr)
+    return out_of_memory("not enough memory for a buffer of ", bytes, " bytes");
   std::memset(memory, 0, rounded);
   return BufferPtr(std::make_unique<HostBuffer>(static_cast<std::byte*>(memory), bytes));
 }

@@ -37,7 +37,8 @@ namespace {
 
 class Selection {
  public:
-  Selection(Draft& draft, const std::vector<NodeId>& order) : draft_(draft), graph_(draft.graph), order_(order) {}
+  Selection(Draft& draft, const std::vector<NodeId>& order)
+      : draft_(draft), graph_(draft.graph), order_(order) {}
 
   void choose_by_producers() {
     for (NodeId id : order_) pick(id, false);
@@ -129,7 +130,8 @@ class Selection {
           if (inputs[i] == output)
             total += mismatch(output, output_layout(node, o), input_layout(draft_.at(user), i));
       }
-      if (graph_.is_output(output)) total += mismatch(output, output_layout(node, o), Layout::row_major());
+      if (graph_.is_output(output))
+        total += mismatch(output, output_layout(node, o), Layout::row_major());
     }
     node.option = kept;
     return total;
@@ -137,7 +139,8 @@ class Selection {
 
   double outputs_of_graph() {
     double total = 0;
-    for (ValueId output : graph_.outputs()) total += mismatch(output, layout_of(output), Layout::row_major());
+    for (ValueId output : graph_.outputs())
+      total += mismatch(output, layout_of(output), Layout::row_major());
     return total;
   }
 
@@ -145,7 +148,8 @@ class Selection {
     NodeDraft& node = draft_.at(id);
     if (node.kernel == nullptr || node.needs.options.size() < 2) return false;
     auto cost_of = [&](size_t option) {
-      return own_cost(id, option) + inputs_cost(id, option) + (with_consumers ? consumers_cost(id, option) : 0);
+      return own_cost(id, option) + inputs_cost(id, option) +
+             (with_consumers ? consumers_cost(id, option) : 0);
     };
     size_t best = with_consumers ? node.option : 0;
     double best_cost = cost_of(best);

@@ -5,10 +5,13 @@ namespace oarlock {
 
 namespace {
 
-// Folding is for shape arithmetic and the like; large results stay computed unless inputs are larger.
+// Folding is for shape arithmetic and the like; large results stay computed unless inputs are
+// larger.
 constexpr size_t kFoldBytes = size_t{1} << 20;
 
-bool tells_only_the_shape(const Node& node) { return node.domain.empty() && (node.op == "Shape" || node.op == "Size"); }
+bool tells_only_the_shape(const Node& node) {
+  return node.domain.empty() && (node.op == "Shape" || node.op == "Size");
+}
 
 // The node's inputs if its outputs can be computed now.
 std::optional<std::vector<Value>> constant_inputs(const Graph& graph, const Node& node) {
@@ -21,7 +24,8 @@ std::optional<std::vector<Value>> constant_inputs(const Graph& graph, const Node
     } else if (const TypeInfo& type = graph.value(input).type;
                tells_only_the_shape(node) && type.is_concrete() && type.dtype != DType::string) {
       Result<Tensor> shape_only =
-          Tensor::view(type.dtype, type.shape, nullptr, storage_bytes(type.dtype, *type.shape.elements()).value_or(0));
+          Tensor::view(type.dtype, type.shape, nullptr,
+                       storage_bytes(type.dtype, *type.shape.elements()).value_or(0));
       if (!shape_only.ok()) return std::nullopt;
       values.emplace_back(*std::move(shape_only));
     } else {

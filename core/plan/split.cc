@@ -30,7 +30,8 @@ class Copier {
     Node copy = original;
     for (ValueId& input : copy.inputs) input = constant_or_known(input);
     std::vector<std::string> names;
-    for (ValueId output : original.outputs) names.push_back(output == kNone ? "" : from_.value(output).name);
+    for (ValueId output : original.outputs)
+      names.push_back(output == kNone ? "" : from_.value(output).name);
     OARLOCK_ASSIGN(const NodeId id, to_.add_node(std::move(copy), std::move(names)));
     for (size_t i = 0; i < original.outputs.size(); ++i) {
       if (original.outputs[i] == kNone) continue;
@@ -87,7 +88,8 @@ Result<Split> split_at_unknown_shapes(const Graph& graph) {
   std::vector<bool> seen(graph.value_count(), false);
   for (NodeId id : rest) {
     for (ValueId input : graph.node(id).inputs) {
-      if (input == kNone || in_rest[input] || seen[input] || graph.constant(input) != nullptr) continue;
+      if (input == kNone || in_rest[input] || seen[input] || graph.constant(input) != nullptr)
+        continue;
       seen[input] = true;
       crossing.push_back(input);
       to_rest.constant_or_known(input);

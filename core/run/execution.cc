@@ -5,7 +5,8 @@
 namespace oarlock {
 
 double Execution::now_us() const {
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - state_.start).count();
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - state_.start)
+      .count();
 }
 
 // A planned output needs memory before the run: the caller's if it fits.
@@ -13,8 +14,8 @@ Status Execution::prepare_output(size_t own, Value& output) {
   const ValueId id = plan_.graph.outputs()[own];
   const TypeInfo& type = plan_.graph.value(id).type;
   if (plan_.values[id].kind == Storage::Kind::dynamic) return {};
-  if (output.is_tensor() && output.tensor().dtype() == type.dtype && output.tensor().shape() == type.shape &&
-      output.tensor().data() != nullptr)
+  if (output.is_tensor() && output.tensor().dtype() == type.dtype &&
+      output.tensor().shape() == type.shape && output.tensor().data() != nullptr)
     return {};
   OARLOCK_ASSIGN(output, Tensor::allocate(type.dtype, type.shape));
   return {};
@@ -44,9 +45,11 @@ Status Execution::run(std::span<const Value> inputs, std::span<Value> outputs) {
   }
   if (whole) return {};
   std::vector<Value> rest_outputs(plan_.rest_outputs.size());
-  for (size_t i = 0; i < rest_outputs.size(); ++i) rest_outputs[i] = std::move(outputs[plan_.rest_outputs[i]]);
+  for (size_t i = 0; i < rest_outputs.size(); ++i)
+    rest_outputs[i] = std::move(outputs[plan_.rest_outputs[i]]);
   OARLOCK_TRY(entry_.rest->run(own.subspan(plan_.rest_begin), rest_outputs, state_));
-  for (size_t i = 0; i < rest_outputs.size(); ++i) outputs[plan_.rest_outputs[i]] = std::move(rest_outputs[i]);
+  for (size_t i = 0; i < rest_outputs.size(); ++i)
+    outputs[plan_.rest_outputs[i]] = std::move(rest_outputs[i]);
   for (size_t i = 0; i < plan_.outputs.size(); ++i)
     if (plan_.outputs[i] >= 0) outputs[i] = std::move(own[plan_.outputs[i]]);
   return {};
@@ -59,15 +62,18 @@ Status Execution::run_step(size_t index) {
   if (Status status = call(index); !status.ok()) {
     if (status.code() == Code::cancelled) return status;
     return status.within(concat(describe(plan_.graph.node(step.node)), " on ",
-                                runtime_.devices[step.device].info().name, " (", step.kernel_name, ")"));
+                                runtime_.devices[step.device].info().name, " (", step.kernel_name,
+                                ")"));
   }
   if (profiled) {
     Device& device = *runtime_.devices[step.device].device;
     OARLOCK_ASSIGN(const Event done, device.record());
     OARLOCK_TRY(device.wait(done));
     const Node& node = plan_.graph.node(step.node);
-    const StepRecord record{node.name.c_str(), node.op.c_str(), runtime_.devices[step.device].info().name.c_str(),
-                            step.kernel_name, start, now_us(), step.bytes, step.flops};
+    const StepRecord record{
+        node.name.c_str(), node.op.c_str(), runtime_.devices[step.device].info().name.c_str(),
+        step.kernel_name,  start,           now_us(),
+        step.bytes,        step.flops};
     state_.options.profile(record);
   }
   if (state_.options.observe) return observe(step, index);
@@ -94,7 +100,8 @@ Status Execution::call(size_t index) {
   if (step.is_copy && args.outputs[0] && args.outputs[0].buffer->host() == nullptr)
     return copy_between_devices(step, args);
   const Node& node = plan_.graph.node(step.node);
-  if (node.def == nullptr || !node.def->reference) return unsupported("no reference implementation");
+  if (node.def == nullptr || !node.def->reference)
+    return unsupported("no reference implementation");
   StepContext context(plan_, step, instance_, entry_, state_);
   return node.def->reference(context);
 }
@@ -107,7 +114,8 @@ Status Execution::copy_between_devices(const Step& step, const KernelArgs& args)
   const Node* producer = plan_.graph.producer(step.inputs[0].value);
   Device& source = *runtime_.devices[producer == nullptr ? step.device : producer->device].device;
   if (to.buffer->host() != nullptr) return source.read(from, {to.data(), bytes});
-  OARLOCK_ASSIGN(Tensor staging, Tensor::allocate(DType::uint8, Shape{static_cast<int64_t>(bytes)}));
+  OARLOCK_ASSIGN(Tensor staging,
+                 Tensor::allocate(DType::uint8, Shape{static_cast<int64_t>(bytes)}));
   OARLOCK_TRY(source.read(from, {staging.mutable_data(), bytes}));
   return runtime_.devices[step.device].device->write(to, {staging.data(), bytes});
 }

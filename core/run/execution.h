@@ -20,7 +20,7 @@ class Execution {
   Status copy_between_devices(const Step& step, const KernelArgs& args);
   Status wait_for_producers(const Step& step);
   Status observe(const Step& step, size_t index);
-  
+
   double now_us() const;
 
   Runtime& runtime_;

@@ -26,8 +26,8 @@ std::string pad(std::string text, size_t width) {
 }  // namespace
 
 std::string to_string(const Explanation& e) {
-  std::string out = concat(e.summary, "\nmemory of one run ", megabytes(e.peak_bytes), ", packed weights ",
-                           megabytes(e.constant_bytes), "\n");
+  std::string out = concat(e.summary, "\nmemory of one run ", megabytes(e.peak_bytes),
+                           ", packed weights ", megabytes(e.constant_bytes), "\n");
   if (!e.rewrites.empty()) {
     out += "rewrites: ";
     for (size_t i = 0; i < e.rewrites.size(); ++i) out += concat(i > 0 ? ", " : "", e.rewrites[i]);
@@ -40,17 +40,18 @@ std::string to_string(const Explanation& e) {
     device_width = std::clamp(s.device.size(), device_width, size_t{16});
     kernel_width = std::clamp(s.kernel.size(), kernel_width, size_t{32});
   }
-  auto row = [&](const std::string& node, const std::string& op, const std::string& device, const std::string& kernel,
-                 const std::string& data) {
-    out += concat(pad(node, node_width), "  ", pad(op, op_width), "  ", pad(device, device_width), "  ",
-                  pad(kernel, kernel_width), "  ", data, "\n");
+  auto row = [&](const std::string& node, const std::string& op, const std::string& device,
+                 const std::string& kernel, const std::string& data) {
+    out += concat(pad(node, node_width), "  ", pad(op, op_width), "  ", pad(device, device_width),
+                  "  ", pad(kernel, kernel_width), "  ", data, "\n");
   };
   out += "\n";
   row("node", "operator", "device", "kernel", "inputs -> outputs");
   for (const PlannedStep& s : e.steps) {
     row(s.node, s.op, s.device, s.kernel, concat(s.inputs, " -> ", s.outputs));
     for (const Refusal& r : s.refusals)
-      out += concat("    not ", r.device, r.kernel.empty() ? "" : " ", r.kernel, ": ", r.reason, "\n");
+      out +=
+          concat("    not ", r.device, r.kernel.empty() ? "" : " ", r.kernel, ": ", r.reason, "\n");
   }
   return out;
 }

@@ -19,7 +19,8 @@ Result<std::unique_ptr<Instance>> Instance::make(const Plan& plan, const DeviceT
     if (plan.arena_bytes[d] == 0) continue;
     Result<BufferPtr> arena = devices[d].device->allocate({plan.arena_bytes[d], nullptr});
     if (!arena.ok())
-      return arena.status().within(concat("arena of ", plan.arena_bytes[d], " bytes on ", devices[d].info().name));
+      return arena.status().within(
+          concat("arena of ", plan.arena_bytes[d], " bytes on ", devices[d].info().name));
     instance->arenas_[d] = *std::move(arena);
   }
   instance->inputs_.resize(plan.graph.inputs().size());
@@ -33,7 +34,8 @@ Result<std::unique_ptr<Instance>> Instance::make(const Plan& plan, const DeviceT
     for (const Operand& o : step.inputs) refs.inputs.push_back(instance->ref(o.value, &o.desc));
     for (const Operand& o : step.outputs) refs.outputs.push_back(instance->ref(o.value, &o.desc));
     if (step.workspace > 0)
-      refs.workspace = {instance->arenas_[step.workspace_arena].get(), step.workspace_offset, nullptr};
+      refs.workspace = {instance->arenas_[step.workspace_arena].get(), step.workspace_offset,
+                        nullptr};
     instance->steps_.push_back(std::move(refs));
   }
   return instance;
@@ -43,16 +45,20 @@ TensorRef Instance::ref(ValueId id, const TensorDesc* desc) const {
   if (id == kNone) return {};
   const Storage& storage = plan_.values[id];
   switch (storage.kind) {
-    case Storage::Kind::arena: return {arenas_[storage.index].get(), storage.offset, desc};
-    case Storage::Kind::input: return {const_cast<HostView*>(&inputs_[storage.index]), storage.offset, desc};
-    case Storage::Kind::output: return {const_cast<HostView*>(&outputs_[storage.index]), storage.offset, desc};
+    case Storage::Kind::arena:
+      return {arenas_[storage.index].get(), storage.offset, desc};
+    case Storage::Kind::input:
+      return {const_cast<HostView*>(&inputs_[storage.index]), storage.offset, desc};
+    case Storage::Kind::output:
+      return {const_cast<HostView*>(&outputs_[storage.index]), storage.offset, desc};
     case Storage::Kind::constant: {
       if (const auto placed = plan_.constants.find(storage.root); placed != plan_.constants.end())
         return {placed->second->buffer.get(), storage.offset, desc};
       return {const_cast<HostView*>(&constants_.at(id)), storage.offset, desc};
     }
     case Storage::Kind::none:
-    case Storage::Kind::dynamic: return {};
+    case Storage::Kind::dynamic:
+      return {};
   }
   return {};
 }
@@ -69,16 +75,24 @@ Status Instance::bind_views() {
   for (ValueId id = 0; id < static_cast<ValueId>(plan_.values.size()); ++id) {
     switch (plan_.values[id].kind) {
       case Storage::Kind::input:
-      case Storage::Kind::output: external_.push_back(id); break;
-      case Storage::Kind::dynamic: dynamic_.push_back(id); break;
-      case Storage::Kind::none: break;
+      case Storage::Kind::output:
+        external_.push_back(id);
+        break;
+      case Storage::Kind::dynamic:
+        dynamic_.push_back(id);
+        break;
+      case Storage::Kind::none:
+        break;
       case Storage::Kind::constant:
-        if (const Tensor* constant = plan_.graph.constant(id); constant != nullptr && !plan_.constants.contains(id))
+        if (const Tensor* constant = plan_.graph.constant(id);
+            constant != nullptr && !plan_.constants.contains(id))
           values_[id] = *constant;
         else
           OARLOCK_TRY(make_view(id));
         break;
-      case Storage::Kind::arena: OARLOCK_TRY(make_view(id)); break;
+      case Storage::Kind::arena:
+        OARLOCK_TRY(make_view(id));
+        break;
     }
   }
   return {};
@@ -103,7 +117,8 @@ Status Instance::bind(std::span<const Value> inputs, std::span<Value> outputs) {
       inputs_[i].point_to(memory_of(inputs[i].tensor()));
   }
   for (size_t i = 0; i < outputs.size(); ++i)
-    if (outputs[i].is_tensor() && plan_.values[plan_.graph.outputs()[i]].kind != Storage::Kind::dynamic)
+    if (outputs[i].is_tensor() &&
+        plan_.values[plan_.graph.outputs()[i]].kind != Storage::Kind::dynamic)
       outputs_[i].point_to(memory_of(outputs[i].tensor()));
   for (ValueId id : external_) OARLOCK_TRY(make_view(id));
   return {};

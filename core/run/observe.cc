@@ -16,8 +16,11 @@ Status Execution::observe(const Step& step, size_t index) {
     }
     const TensorDesc& desc = step.outputs[i].desc;
     if (desc.layout.kind == Layout::Kind::opaque) continue;
-    OARLOCK_ASSIGN(Tensor bytes, Tensor::allocate(DType::uint8, Shape{static_cast<int64_t>(storage_bytes(desc).value_or(0))}));
-    OARLOCK_TRY(runtime_.devices[step.device].device->read(args.outputs[i], {bytes.mutable_data(), bytes.bytes()}));
+    OARLOCK_ASSIGN(Tensor bytes,
+                   Tensor::allocate(DType::uint8,
+                                    Shape{static_cast<int64_t>(storage_bytes(desc).value_or(0))}));
+    OARLOCK_TRY(runtime_.devices[step.device].device->read(args.outputs[i],
+                                                           {bytes.mutable_data(), bytes.bytes()}));
     OARLOCK_ASSIGN(Tensor tensor, Tensor::allocate(desc.dtype, desc.shape));
     const TensorDesc plain{desc.dtype, desc.shape, Layout::row_major()};
     OARLOCK_TRY(convert_layout(desc, bytes.data(), plain, tensor.mutable_data()));

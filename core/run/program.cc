@@ -30,7 +30,8 @@ namespace {
 // Compares without making a TypeInfo: this is on the way of every run.
 bool fits(const TypeInfo& type, const Value& value) {
   if (value.is_tensor())
-    return type.is_tensor() && type.dtype == value.tensor().dtype() && type.shape == value.tensor().shape();
+    return type.is_tensor() && type.dtype == value.tensor().dtype() &&
+           type.shape == value.tensor().shape();
   if (value.is_sequence())
     return type.kind == TypeInfo::Kind::sequence && *type.element == *type_of(value).element;
   return type.kind == TypeInfo::Kind::optional;
@@ -38,7 +39,8 @@ bool fits(const TypeInfo& type, const Value& value) {
 
 }  // namespace
 
-Program::Program(std::shared_ptr<const Graph> graph, Runtime& runtime) : graph_(std::move(graph)), runtime_(runtime) {}
+Program::Program(std::shared_ptr<const Graph> graph, Runtime& runtime)
+    : graph_(std::move(graph)), runtime_(runtime) {}
 Program::~Program() = default;
 
 std::shared_ptr<Program::Entry> Program::find(std::span<const Value> inputs) {
@@ -55,8 +57,9 @@ std::shared_ptr<Program::Entry> Program::find(std::span<const Value> inputs) {
 }
 
 Result<std::shared_ptr<Program::Entry>> Program::make(std::span<const TypeInfo> inputs) {
-  OARLOCK_ASSIGN(std::shared_ptr<const Plan> plan,
-                 make_plan(*graph_, inputs, runtime_.devices, runtime_.constants, runtime_.plan_options));
+  OARLOCK_ASSIGN(
+      std::shared_ptr<const Plan> plan,
+      make_plan(*graph_, inputs, runtime_.devices, runtime_.constants, runtime_.plan_options));
   auto entry = std::make_shared<Entry>();
   for (const Step& step : plan->steps)
     for (const Attrs::Entry& attr : plan->graph.node(step.node).attrs.entries())
@@ -76,7 +79,8 @@ Result<std::shared_ptr<const Plan>> Program::plan_for(std::span<const TypeInfo> 
   {
     const std::lock_guard lock(mutex_);
     for (const std::shared_ptr<Entry>& entry : entries_)
-      if (std::equal(inputs.begin(), inputs.end(), entry->plan->inputs.begin(), entry->plan->inputs.end()))
+      if (std::equal(inputs.begin(), inputs.end(), entry->plan->inputs.begin(),
+                     entry->plan->inputs.end()))
         return entry->plan;
   }
   OARLOCK_ASSIGN(const std::shared_ptr<Entry> entry, make(inputs));

@@ -27,7 +27,9 @@ struct RunState {
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
   int depth = 0;
 
-  bool cancelled() const { return options.cancel != nullptr && options.cancel->load(std::memory_order_relaxed); }
+  bool cancelled() const {
+    return options.cancel != nullptr && options.cancel->load(std::memory_order_relaxed);
+  }
 };
 
 class Instance;
@@ -66,8 +68,8 @@ class Program {
 
   std::shared_ptr<const Graph> graph_;
   Runtime& runtime_;
-  std::mutex mutex_;           // of entries_
-  std::mutex planning_mutex_;  // one plan at a time
+  std::mutex mutex_;                             // of entries_
+  std::mutex planning_mutex_;                    // one plan at a time
   std::vector<std::shared_ptr<Entry>> entries_;  // latest used first
 };
 

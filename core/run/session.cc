@@ -67,14 +67,18 @@ Status check_named_dimensions(std::span<const NamedType> inputs, std::span<const
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::vector<std::string>& names = inputs[i].type.dim_names;
     for (size_t d = 0; d < names.size(); ++d) {
-      if (names[d].empty() || !values[i].is_tensor() || d >= values[i].tensor().shape().rank()) continue;
+      if (names[d].empty() || !values[i].is_tensor() || d >= values[i].tensor().shape().rank())
+        continue;
       for (size_t j = i; j < inputs.size(); ++j) {
         const std::vector<std::string>& others = inputs[j].type.dim_names;
         for (size_t e = 0; e < others.size(); ++e) {
-          if (others[e] != names[d] || !values[j].is_tensor() || e >= values[j].tensor().shape().rank()) continue;
+          if (others[e] != names[d] || !values[j].is_tensor() ||
+              e >= values[j].tensor().shape().rank())
+            continue;
           if (values[i].tensor().shape()[d] != values[j].tensor().shape()[e])
-            return invalid("dimension '", names[d], "' is ", values[i].tensor().shape()[d], " in input '",
-                           inputs[i].name, "' but ", values[j].tensor().shape()[e], " in input '", inputs[j].name, "'");
+            return invalid("dimension '", names[d], "' is ", values[i].tensor().shape()[d],
+                           " in input '", inputs[i].name, "' but ", values[j].tensor().shape()[e],
+                           " in input '", inputs[j].name, "'");
         }
       }
     }
@@ -133,7 +137,8 @@ Result<Session> Session::open(const Model& model, const SessionOptions& options)
     if (options.simplify) {
       SimplifyReport report;
       OARLOCK_TRY(simplify(*graph, ops, &report));
-      for (const auto& [rule, count] : report.applied) impl->rewrites.push_back(concat(rule, " x ", count));
+      for (const auto& [rule, count] : report.applied)
+        impl->rewrites.push_back(concat(rule, " x ", count));
     }
     impl->program = std::make_unique<Program>(std::move(graph), impl->runtime);
     return Session(std::move(impl));
@@ -143,25 +148,30 @@ Result<Session> Session::open(const Model& model, const SessionOptions& options)
 const std::vector<NamedType>& Session::inputs() const { return impl_->inputs; }
 const std::vector<NamedType>& Session::outputs() const { return impl_->outputs; }
 
-Status Session::run(std::span<const Value> inputs, std::span<Value> outputs, const RunOptions& options) {
+Status Session::run(std::span<const Value> inputs, std::span<Value> outputs,
+                    const RunOptions& options) {
   return guarded([&]() -> Status {
     if (inputs.size() != impl_->inputs.size())
-      return invalid("the model has ", impl_->inputs.size(), " inputs (", names_of(impl_->inputs), "), given are ",
-                     inputs.size());
+      return invalid("the model has ", impl_->inputs.size(), " inputs (", names_of(impl_->inputs),
+                     "), given are ", inputs.size());
     if (outputs.size() != impl_->outputs.size())
-      return invalid("the model has ", impl_->outputs.size(), " outputs (", names_of(impl_->outputs),
-                     "), room is given for ", outputs.size());
+      return invalid("the model has ", impl_->outputs.size(), " outputs (",
+                     names_of(impl_->outputs), "), room is given for ", outputs.size());
     if (options.observe && !impl_->observable)
       return invalid("observing intermediate values needs SessionOptions::keep_intermediates");
-    for (size_t i = 0; i < inputs.size(); ++i) OARLOCK_TRY(check_input(impl_->inputs[i], inputs[i]));
+    for (size_t i = 0; i < inputs.size(); ++i)
+      OARLOCK_TRY(check_input(impl_->inputs[i], inputs[i]));
     OARLOCK_TRY(check_named_dimensions(impl_->inputs, inputs));
     RunState state{options};
-    auto body = [this, inputs, outputs, &state] { return impl_->program->run(inputs, outputs, state); };
+    auto body = [this, inputs, outputs, &state] {
+      return impl_->program->run(inputs, outputs, state);
+    };
     return impl_->enter(0, std::ref(body));
   });
 }
 
-Result<std::vector<NamedValue>> Session::run(std::span<const NamedValue> inputs, const RunOptions& options) {
+Result<std::vector<NamedValue>> Session::run(std::span<const NamedValue> inputs,
+                                             const RunOptions& options) {
   return guarded([&]() -> Result<std::vector<NamedValue>> {
     std::vector<Value> ordered(impl_->inputs.size());
     std::vector<bool> given(impl_->inputs.size());
@@ -169,7 +179,8 @@ Result<std::vector<NamedValue>> Session::run(std::span<const NamedValue> inputs,
       const auto found = std::find_if(impl_->inputs.begin(), impl_->inputs.end(),
                                       [&](const NamedType& n) { return n.name == input.name; });
       if (found == impl_->inputs.end())
-        return invalid("the model has no input '", input.name, "'; its inputs are ", names_of(impl_->inputs));
+        return invalid("the model has no input '", input.name, "'; its inputs are ",
+                       names_of(impl_->inputs));
       const size_t i = found - impl_->inputs.begin();
       if (given[i]) return invalid("input '", input.name, "' is given twice");
       given[i] = true;
@@ -177,11 +188,13 @@ Result<std::vector<NamedValue>> Session::run(std::span<const NamedValue> inputs,
     }
     for (size_t i = 0; i < given.size(); ++i)
       if (!given[i] && impl_->inputs[i].type.kind != TypeInfo::Kind::optional)
-        return invalid("input '", impl_->inputs[i].name, "' is missing: expected ", impl_->inputs[i].type);
+        return invalid("input '", impl_->inputs[i].name, "' is missing: expected ",
+                       impl_->inputs[i].type);
     std::vector<Value> results(impl_->outputs.size());
     OARLOCK_TRY(run(ordered, results, options));
     std::vector<NamedValue> named;
-    for (size_t i = 0; i < results.size(); ++i) named.push_back({impl_->outputs[i].name, std::move(results[i])});
+    for (size_t i = 0; i < results.size(); ++i)
+      named.push_back({impl_->outputs[i].name, std::move(results[i])});
     return named;
   });
 }
@@ -189,8 +202,8 @@ Result<std::vector<NamedValue>> Session::run(std::span<const NamedValue> inputs,
 Status Session::prepare(std::span<const TypeInfo> inputs) {
   return guarded([&]() -> Status {
     if (inputs.size() != impl_->inputs.size())
-      return invalid("the model has ", impl_->inputs.size(), " inputs (", names_of(impl_->inputs), "), given are ",
-                     inputs.size(), " types");
+      return invalid("the model has ", impl_->inputs.size(), " inputs (", names_of(impl_->inputs),
+                     "), given are ", inputs.size(), " types");
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].is_tensor() && !inputs[i].is_concrete())
         return invalid("input '", impl_->inputs[i].name, "': ", inputs[i], " has unknown extents");
@@ -209,7 +222,8 @@ Result<Explanation> Session::explain(std::span<const TypeInfo> inputs) {
       OARLOCK_ASSIGN(plan, impl_->program->plan_for(types));
     }
     Explanation explanation = plan->explanation;
-    explanation.rewrites.insert(explanation.rewrites.begin(), impl_->rewrites.begin(), impl_->rewrites.end());
+    explanation.rewrites.insert(explanation.rewrites.begin(), impl_->rewrites.begin(),
+                                impl_->rewrites.end());
     return explanation;
   });
 }

@@ -51,15 +51,18 @@ Status StepContext::set_output(size_t i, Value value) {
   if (!value.is_tensor()) return internal_error("output ", i, " was planned as a tensor");
   const Tensor& from = value.tensor();
   OARLOCK_ASSIGN(Tensor * to, output(i, from.dtype(), from.shape()));
-  if (from.bytes() > 0 && from.data() != to->data()) std::memmove(to->mutable_data(), from.data(), from.bytes());
+  if (from.bytes() > 0 && from.data() != to->data())
+    std::memmove(to->mutable_data(), from.data(), from.bytes());
   return {};
 }
 
-Result<std::vector<Value>> StepContext::run_graph(std::string_view name, std::span<const Value> inputs) {
+Result<std::vector<Value>> StepContext::run_graph(std::string_view name,
+                                                  std::span<const Value> inputs) {
   const auto body = entry_.bodies.find({step_.node, std::string(name)});
   if (body == entry_.bodies.end()) return invalid("the graph attribute '", name, "' is missing");
   constexpr int kMaxDepth = 64;
-  if (state_.depth >= kMaxDepth) return invalid("subgraphs are nested more than ", kMaxDepth, " deep");
+  if (state_.depth >= kMaxDepth)
+    return invalid("subgraphs are nested more than ", kMaxDepth, " deep");
   std::vector<Value> all(inputs.begin(), inputs.end());
   const Node& n = node();
   for (size_t i = n.inputs.size() - n.captures; i < n.inputs.size(); ++i)

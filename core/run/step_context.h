@@ -9,7 +9,8 @@ namespace oarlock {
 // What the reference implementation of one step sees of a run.
 class StepContext final : public RunContext {
  public:
-  StepContext(const Plan& plan, const Step& step, Instance& instance, Program::Entry& entry, RunState& state)
+  StepContext(const Plan& plan, const Step& step, Instance& instance, Program::Entry& entry,
+              RunState& state)
       : plan_(plan), step_(step), instance_(instance), entry_(entry), state_(state) {}
 
   const Node& node() const override { return plan_.graph.node(step_.node); }
@@ -20,7 +21,8 @@ class StepContext final : public RunContext {
   bool has_output(size_t i) const override { return node().output(i) != kNone; }
   Result<Tensor*> output(size_t i, DType dtype, const Shape& shape) override;
   Status set_output(size_t i, Value value) override;
-  Result<std::vector<Value>> run_graph(std::string_view name, std::span<const Value> inputs) override;
+  Result<std::vector<Value>> run_graph(std::string_view name,
+                                       std::span<const Value> inputs) override;
   bool cancelled() const override { return state_.cancelled(); }
 
  private:

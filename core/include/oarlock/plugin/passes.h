@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "oarlock/plugin/graph.h"
+#include "oarlock/status.h"
+
+namespace oarlock {
+
+class OpRegistry;
+
+// What simplify() did: how often each rule was applied, in order of first use.
+struct SimplifyReport {
+  std::vector<std::pair<std::string, int>> applied;
+};
+
+// Applies the portable rewrites to a fixpoint, in subgraphs too: at conversion, at load, and again
+// when shapes become known. Names of graph inputs and outputs and the results stay (results up to
+// rounding). The graph must be resolved; types are inferred here. Ends after a bounded number of
+// sweeps. An error names the rule and the node; the graph is then valid, but maybe not fully
+// simplified.
+Status simplify(Graph& graph, const OpRegistry& ops, SimplifyReport* report = nullptr);
+
+}  // namespace oarlock
