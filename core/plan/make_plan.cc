@@ -2,6 +2,7 @@
 #include <set>
 
 #include "core/plan/plan.h"
+#include "oarlock/plugin/passes.h"
 
 namespace oarlock {
 
@@ -31,7 +32,11 @@ class PlanBuilder {
     plan_->inputs.assign(inputs.begin(), inputs.end());
     Graph specialized = graph;
     OARLOCK_TRY(specialize(specialized, inputs, devices_.ops));
-    if (options_.simplify) OARLOCK_TRY(simplify_again(specialized));
+    if (options_.simplify && knows_less(graph)) {
+      // Known shapes let rewrites fit that could not when the model was loaded.
+      OARLOCK_TRY(simplify(specialized, devices_.ops));
+      OARLOCK_TRY(specialize(specialized, inputs, devices_.ops));
+    }
     OARLOCK_ASSIGN(Split split, split_at_unknown_shapes(specialized));
     draft_.graph = std::move(split.head);
     plan_->rest = std::move(split.rest);
@@ -60,8 +65,11 @@ class PlanBuilder {
   }
 
  private:
-  // Concrete shapes let more rewrites fit than the model alone did.
-  Status simplify_again(Graph&) { return {}; }
+  // The graph alone does not tell the types of its inputs.
+  static bool knows_less(const Graph& graph) {
+    return std::any_of(graph.inputs().begin(), graph.inputs().end(),
+                       [&](ValueId v) { return !graph.value(v).type.is_concrete(); });
+  }
 
   TensorDesc describe_value(ValueId v, const Layout& layout) const {
     const TypeInfo& type = draft_.graph.value(v).type;
