@@ -11,7 +11,7 @@
 namespace oarlock {
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return io_error("cannot open ", path, ": ", std::strerror(errno));
   struct Closer {
     int file;
