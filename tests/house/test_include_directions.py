@@ -12,7 +12,7 @@ ALLOWED = {
     "kernels": {"kernels"},
     "core": {"core", "core-public", "schema"},
     "backends": {"backends", "core-public", "kernels"},
-    "converter": {"converter", "converter-public", "core-public"},
+    "converter": {"converter", "converter-public", "core", "core-public"},
     "tools": {"backends", "converter", "converter-public", "core", "core-public", "kernels",
               "schema", "tools"},
     "tests": {"backends", "converter", "converter-public", "core", "core-public", "kernels",
