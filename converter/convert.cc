@@ -1,0 +1,132 @@
+#include "oarlock/convert.h"
+
+#include <exception>
+#include <filesystem>
+#include <new>
+
+#include "converter/golden.h"
+#include "converter/graph_builder.h"
+#include "converter/input_shapes.h"
+#include "converter/read_model.h"
+#include "core/graph/mapped_file.h"
+#include "core/graph/sha256.h"
+#include "oarlock/session.h"
+
+namespace oarlock {
+
+namespace {
+
+using namespace converter;
+
+void progress(const ConvertOptions& options, ConvertProgress::Step step, uint64_t done,
+              uint64_t total) {
+  if (options.progress) options.progress({step, done, total});
+}
+
+std::map<std::string, std::string> properties_of(const onnx::ModelProto& model) {
+  std::map<std::string, std::string> properties;
+  for (const onnx::StringStringEntryProto& entry : model.metadata_props())
+    properties[entry.key()] = entry.value();
+  auto add = [&](const char* name, const std::string& text) {
+    if (!text.empty()) properties.emplace(name, text);
+  };
+  add("producer_name", model.producer_name());
+  add("producer_version", model.producer_version());
+  add("domain", model.domain());
+  add("doc_string", model.doc_string());
+  if (model.model_version() != 0) add("model_version", std::to_string(model.model_version()));
+  return properties;
+}
+
+Status check_versions(const onnx::ModelProto& model, const std::string& name, Opsets& opsets) {
+  if (model.ir_version() < 1)
+    return invalid("'", name, "' has no IR version, so it is not an ONNX model or is damaged");
+  if (model.ir_version() > kNewestIrVersion)
+    return unsupported("'", name, "' has IR version ", model.ir_version(), ", newer than ",
+                       kNewestIrVersion, "; export it for an older one or use a newer oarlock");
+  OARLOCK_ASSIGN(opsets, read_opsets(model.opset_import(), concat("'", name, "'")));
+  return {};
+}
+
+Status simplify_graph(Graph& graph, const ConvertOptions& options, ConversionReport& report) {
+  progress(options, ConvertProgress::Step::simplifying, 0, 0);
+  static_cast<void>(graph);
+  static_cast<void>(report);
+  return {};
+}
+
+Result<Model> convert(std::span<const std::byte> bytes, const std::string& name,
+                      const std::string& folder, const ConvertOptions& options,
+                      ConversionReport& report) {
+  report.source = name;
+  progress(options, ConvertProgress::Step::reading, 0, bytes.size());
+  OARLOCK_ASSIGN(const std::unique_ptr<onnx::ModelProto> model, read_model(bytes, name));
+  report.ir_version = model->ir_version();
+  Opsets opsets;
+  OARLOCK_TRY(check_versions(*model, name, opsets));
+  report.opsets = opsets;
+  progress(options, ConvertProgress::Step::reading, bytes.size(), bytes.size());
+
+  Context context(options, report, folder);
+  OARLOCK_TRY(context.add_functions(*model));
+  OARLOCK_TRY(fix_input_shapes(*model->mutable_graph(), options.shapes));
+  Scope scope;
+  scope.opsets = &opsets;
+  OARLOCK_ASSIGN(Graph graph,
+                 GraphBuilder(context).build(*model->mutable_graph(), std::move(scope), {}));
+  if (!report.unsupported.empty() && !options.allow_unsupported)
+    return unsupported(to_string(report));
+  OARLOCK_TRY(verify(graph));
+  if (options.simplify && report.unsupported.empty())
+    OARLOCK_TRY(simplify_graph(graph, options, report));
+
+  std::vector<GoldenCase> golden;
+  if (options.golden > 0) {
+    OARLOCK_ASSIGN(golden, make_golden(graph, options));
+  }
+  ModelMetadata metadata;
+  metadata.producer = concat("oarlock ", version());
+  metadata.converter_flags = options.flags;
+  metadata.source_name = name;
+  metadata.source_hash = to_hex(Sha256::of(bytes));
+  metadata.properties = properties_of(*model);
+  return Model(std::move(graph), std::move(metadata), std::move(golden));
+}
+
+Result<Model> convert_guarded(std::span<const std::byte> bytes, const std::string& name,
+                              const std::string& folder, const ConvertOptions& options,
+                              ConversionReport* report) {
+  ConversionReport own;
+  ConversionReport& used = report != nullptr ? *report : own;
+  used = {};
+  if (options.ops == nullptr) return invalid("ConvertOptions::ops is null");
+  try {
+    return convert(bytes, name, folder, options, used);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("converting '", name, "' takes more memory than there is");
+  } catch (const std::exception& error) {
+    return internal_error("converting '", name, "' failed: ", error.what());
+  }
+}
+
+}  // namespace
+
+Result<Model> convert_onnx(const std::string& path, const ConvertOptions& options,
+                           ConversionReport* report) {
+  try {
+    OARLOCK_ASSIGN(const std::shared_ptr<const MappedFile> file, MappedFile::open(path));
+    const std::filesystem::path whole(path);
+    const std::filesystem::path folder = whole.parent_path();
+    return convert_guarded(file->bytes(), whole.filename().string(),
+                           folder.empty() ? "." : folder.string(), options, report);
+  } catch (const std::exception& error) {
+    return out_of_memory("opening '", path, "' failed: ", error.what());
+  }
+}
+
+Result<Model> convert_onnx(std::span<const std::byte> bytes, const std::string& folder,
+                           const ConvertOptions& options, ConversionReport* report) {
+  return convert_guarded(bytes, "model", folder, options, report);
+}
+
+}  // namespace oarlock
