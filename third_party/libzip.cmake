@@ -1,0 +1,15 @@
+# Reads and writes .npz files: target oarlock::libzip. Found by hand, as Debian's CMake package
+# refers to programs of another package.
+set(libzip_HINT "libzip >= 1.5 (apt: libzip-dev)")
+find_path(LIBZIP_INCLUDE_DIR zip.h)
+find_library(LIBZIP_LIBRARY zip)
+set(libzip_FOUND OFF)
+if(LIBZIP_INCLUDE_DIR AND LIBZIP_LIBRARY)
+  set(libzip_FOUND ON)
+  if(NOT TARGET oarlock::libzip)
+    add_library(oarlock_libzip INTERFACE)
+    target_include_directories(oarlock_libzip SYSTEM INTERFACE "${LIBZIP_INCLUDE_DIR}")
+    target_link_libraries(oarlock_libzip INTERFACE "${LIBZIP_LIBRARY}")
+    add_library(oarlock::libzip ALIAS oarlock_libzip)
+  endif()
+endif()

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "oarlock/session.h"
+
+namespace oarlock::cli {
+
+// Collects the steps of several runs and reports them.
+class ProfileReport {
+ public:
+  void add(const StepRecord& record);
+  void end_run();
+
+  // Times are means over the runs.
+  std::string by_operator() const;
+  std::string by_node(size_t shown) const;
+  // Chrome's Trace Event Format: complete events in microseconds, a track for each device.
+  std::string chrome_trace() const;
+
+ private:
+  struct Event {
+    std::string name, op, device, kernel;
+    double start_us, end_us, bytes, flops;
+    double duration() const { return end_us - start_us; }
+  };
+  struct Total {
+    std::string title, op, device, kernel;
+    size_t count = 0;
+    double us = 0, bytes = 0, flops = 0;
+  };
+  template <class Key>
+  std::vector<Total> totals(Key key) const;
+  double run_us() const;
+
+  std::vector<Event> events_;
+  double run_start_us_ = 0;
+  double last_us_ = 0;
+  size_t runs_ = 0;
+};
+
+}  // namespace oarlock::cli
