@@ -1,0 +1,200 @@
+/* The C interface of oarlock: load a model, open a session on devices, run it.
+ *
+ * Conventions
+ *   - Functions that can fail return an oarlock_code; OARLOCK_OK is 0. On failure outputs are left
+ *     alone and oarlock_last_error() says, for the calling thread, what is wrong and what to do.
+ *   - Handles are opaque. What an `out` parameter delivers belongs to the caller and is given back
+ *     with the matching _free function, which accepts NULL. Handles may be freed in any order:
+ *     each keeps alive what it needs.
+ *   - Text is UTF-8 and ends with 0. Pointers returned by getters live as long as their handle.
+ *   - No exception ever leaves these functions. NULL where a handle is needed gives OARLOCK_INVALID
+ *     (getters: 0 or NULL).
+ *
+ * Threads: models, values and options may be read from many threads at once and changed from one.
+ * oarlock_session_run may be called on one session from many threads at once. Other calls on a
+ * session are for one thread at a time.
+ */
+#ifndef OARLOCK_OARLOCK_H_
+#define OARLOCK_OARLOCK_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum oarlock_code {
+  OARLOCK_OK = 0,
+  OARLOCK_INVALID = 1,     /* wrong name, shape, type, malformed file */
+  OARLOCK_UNSUPPORTED = 2, /* understood, but not implemented */
+  OARLOCK_UNAVAILABLE = 3, /* a device, library or plugin is not present */
+  OARLOCK_OUT_OF_MEMORY = 4,
+  OARLOCK_IO = 5, /* a file cannot be read or written */
+  OARLOCK_CANCELLED = 6,
+  OARLOCK_INTERNAL = 7 /* a bug in oarlock */
+} oarlock_code;
+
+/* Element types; the numbers are those of ONNX. */
+typedef enum oarlock_dtype {
+  OARLOCK_UNDEFINED = 0,
+  OARLOCK_FLOAT32 = 1,
+  OARLOCK_UINT8 = 2,
+  OARLOCK_INT8 = 3,
+  OARLOCK_UINT16 = 4,
+  OARLOCK_INT16 = 5,
+  OARLOCK_INT32 = 6,
+  OARLOCK_INT64 = 7,
+  OARLOCK_STRING = 8,
+  OARLOCK_BOOL = 9,
+  OARLOCK_FLOAT16 = 10,
+  OARLOCK_FLOAT64 = 11,
+  OARLOCK_UINT32 = 12,
+  OARLOCK_UINT64 = 13,
+  OARLOCK_COMPLEX64 = 14,
+  OARLOCK_COMPLEX128 = 15,
+  OARLOCK_BFLOAT16 = 16,
+  OARLOCK_FLOAT8E4M3FN = 17,
+  OARLOCK_FLOAT8E4M3FNUZ = 18,
+  OARLOCK_FLOAT8E5M2 = 19,
+  OARLOCK_FLOAT8E5M2FNUZ = 20,
+  OARLOCK_UINT4 = 21,
+  OARLOCK_INT4 = 22,
+  OARLOCK_FLOAT4E2M1 = 23,
+  OARLOCK_FLOAT8E8M0 = 24,
+  OARLOCK_UINT2 = 25,
+  OARLOCK_INT2 = 26
+} oarlock_dtype;
+
+typedef enum oarlock_kind {
+  OARLOCK_NOTHING = 0, /* an empty optional */
+  OARLOCK_TENSOR = 1,
+  OARLOCK_SEQUENCE = 2
+} oarlock_kind;
+
+typedef struct oarlock_model oarlock_model;
+typedef struct oarlock_options oarlock_options;
+typedef struct oarlock_session oarlock_session;
+typedef struct oarlock_value oarlock_value;
+typedef struct oarlock_cancellation oarlock_cancellation;
+typedef struct oarlock_devices oarlock_devices;
+
+const char* oarlock_version(void);
+/* Of the last call of this thread that failed; "" before. Valid until its next failing call. */
+const char* oarlock_last_error(void);
+/* "invalid", "io", ... */
+const char* oarlock_code_name(oarlock_code code);
+
+/* --- Models ------------------------------------------------------------------------------------
+ */
+
+/* Maps an .oar file. */
+oarlock_code oarlock_model_load(const char* path, oarlock_model** out);
+/* The same from memory, which is copied. */
+oarlock_code oarlock_model_load_bytes(const void* bytes, size_t size, oarlock_model** out);
+oarlock_code oarlock_model_save(const oarlock_model* model, const char* path);
+void oarlock_model_free(oarlock_model* model);
+
+/* --- Options of a session ----------------------------------------------------------------------
+ */
+
+oarlock_code oarlock_options_new(oarlock_options** out);
+void oarlock_options_free(oarlock_options* options);
+/* Devices in order of preference; none: "cpu". "reference" always comes last. */
+oarlock_code oarlock_options_add_device(oarlock_options* options, const char* name);
+/* 0: what cgroup and affinity allow. */
+oarlock_code oarlock_options_set_threads(oarlock_options* options, int threads);
+/* An error instead of falling back to a less preferred device. */
+oarlock_code oarlock_options_set_strict(oarlock_options* options, bool strict);
+/* A folder or file of backend libraries to load. */
+oarlock_code oarlock_options_add_backend_path(oarlock_options* options, const char* path);
+/* A setting of a device. */
+oarlock_code oarlock_options_set(oarlock_options* options, const char* key, const char* value);
+
+/* --- Sessions ----------------------------------------------------------------------------------
+ */
+
+/* `options` may be NULL. */
+oarlock_code oarlock_session_open(const char* path, const oarlock_options* options,
+                                  oarlock_session** out);
+oarlock_code oarlock_session_open_model(const oarlock_model* model, const oarlock_options* options,
+                                        oarlock_session** out);
+void oarlock_session_free(oarlock_session* session);
+
+size_t oarlock_session_input_count(const oarlock_session* session);
+size_t oarlock_session_output_count(const oarlock_session* session);
+/* NULL beyond the last one. */
+const char* oarlock_session_input_name(const oarlock_session* session, size_t index);
+const char* oarlock_session_output_name(const oarlock_session* session, size_t index);
+/* "float32[batch, 3, 224, 224]"; NULL beyond the last one. */
+const char* oarlock_session_input_type(const oarlock_session* session, size_t index);
+const char* oarlock_session_output_type(const oarlock_session* session, size_t index);
+
+/* Runs on `inputs` in the order of the model and waits for the results. An entry of `outputs` that
+ * is NULL receives a new value. One that holds a tensor of the right type and shape is written in
+ * place, any other is given new contents. If all outputs fit and the input shapes were seen before,
+ * nothing is allocated. `cancel` may be NULL. */
+oarlock_code oarlock_session_run(oarlock_session* session, const oarlock_value* const* inputs,
+                                 size_t input_count, oarlock_value** outputs, size_t output_count,
+                                 const oarlock_cancellation* cancel);
+/* A table of the latest plan, or of one for unknown extents of 1. Free with oarlock_text_free. */
+oarlock_code oarlock_session_explain(oarlock_session* session, char** out);
+void oarlock_text_free(char* text);
+
+/* A flag that stops runs between two steps when set, from any thread. */
+oarlock_code oarlock_cancellation_new(oarlock_cancellation** out);
+void oarlock_cancellation_set(oarlock_cancellation* cancel, bool cancelled);
+void oarlock_cancellation_free(oarlock_cancellation* cancel);
+
+/* --- Values ------------------------------------------------------------------------------------
+ */
+
+/* A row-major tensor with a copy of `data`, or zeros if it is NULL. `bytes` must be what the
+ * elements take; types below 8 bits are packed, first element in the low bits. Not for strings. */
+oarlock_code oarlock_value_tensor(oarlock_dtype dtype, const int64_t* shape, size_t rank,
+                                  const void* data, size_t bytes, oarlock_value** out);
+/* A tensor on memory of the caller, without a copy. `release(context)`, unless NULL, is called once
+ * when nothing uses the memory any more. */
+oarlock_code oarlock_value_view(oarlock_dtype dtype, const int64_t* shape, size_t rank, void* data,
+                                size_t bytes, void (*release)(void* context), void* context,
+                                oarlock_value** out);
+/* A tensor of strings: as many as the shape says, any bytes. `lengths` NULL: they end with 0. */
+oarlock_code oarlock_value_strings(const int64_t* shape, size_t rank, const char* const* strings,
+                                   const size_t* lengths, oarlock_value** out);
+/* The items are shared, not copied. */
+oarlock_code oarlock_value_sequence(const oarlock_value* const* items, size_t count,
+                                    oarlock_value** out);
+oarlock_code oarlock_value_nothing(oarlock_value** out);
+void oarlock_value_free(oarlock_value* value);
+
+oarlock_kind oarlock_value_kind(const oarlock_value* value);
+/* Tensors; 0, NULL or OARLOCK_UNDEFINED for other kinds. */
+oarlock_dtype oarlock_value_dtype(const oarlock_value* value);
+size_t oarlock_value_rank(const oarlock_value* value);
+const int64_t* oarlock_value_shape(const oarlock_value* value);
+int64_t oarlock_value_elements(const oarlock_value* value);
+/* The elements; NULL for strings. */
+void* oarlock_value_data(oarlock_value* value);
+size_t oarlock_value_bytes(const oarlock_value* value);
+/* A string element with its length in `length`, which may be NULL; NULL outside the tensor. */
+const char* oarlock_value_string(const oarlock_value* value, size_t index, size_t* length);
+/* Sequences. The item is a new handle that shares the contents. */
+size_t oarlock_value_count(const oarlock_value* value);
+oarlock_code oarlock_value_item(const oarlock_value* value, size_t index, oarlock_value** out);
+
+/* --- Devices -----------------------------------------------------------------------------------
+ */
+
+/* Devices that a session could name, "reference" last. `options` may be NULL. */
+oarlock_code oarlock_devices_list(const oarlock_options* options, oarlock_devices** out);
+void oarlock_devices_free(oarlock_devices* devices);
+size_t oarlock_devices_count(const oarlock_devices* devices);
+const char* oarlock_devices_name(const oarlock_devices* devices, size_t index);
+const char* oarlock_devices_description(const oarlock_devices* devices, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* OARLOCK_OARLOCK_H_ */
