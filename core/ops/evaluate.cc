@@ -52,6 +52,53 @@ class EvaluateContext final : public RunContext {
   std::vector<Value> outputs_;
 };
 
+// Shape inference with everything known: refuses what reference() must not see.
+class CheckContext final : public InferContext {
+ public:
+  CheckContext(const Node& node, std::span<const Value> inputs) : node_(node), inputs_(inputs) {
+    for (const Value& input : inputs) {
+      types_.push_back(input.is_tensor()
+                           ? TypeInfo::tensor(input.tensor().dtype(), input.tensor().shape())
+                           : TypeInfo());
+    }
+  }
+
+  const Node& node() const override { return node_; }
+  size_t input_count() const override { return node_.formal_inputs().size(); }
+  bool has_input(size_t i) const override { return node_.input(i) != kNone; }
+  const TypeInfo& input(size_t i) const override {
+    static const TypeInfo omitted;
+    return has_input(i) ? types_[i] : omitted;
+  }
+  const Tensor* constant(size_t i) const override {
+    return has_input(i) ? &inputs_[i].tensor() : nullptr;
+  }
+  size_t output_count() const override { return node_.outputs.size(); }
+  void set_output(size_t, TypeInfo) override {}
+  Result<std::vector<TypeInfo>> infer_graph(std::string_view, std::span<const TypeInfo>) override {
+    return unsupported("graphs are checked as they run");
+  }
+
+ private:
+  const Node& node_;
+  std::span<const Value> inputs_;
+  std::vector<TypeInfo> types_;
+};
+
+// Sequences and nodes with graphs are left to their reference implementations.
+Status check_inputs(const Node& node, std::span<const Value> inputs) {
+  if (!node.def->infer || inputs.size() != node.inputs.size()) return {};
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (node.inputs[i] != kNone && !inputs[i].is_tensor()) return {};
+  }
+  for (const auto& [name, value] : node.attrs.entries()) {
+    const auto kind = static_cast<AttrKind>(value.index());
+    if (kind == AttrKind::graph || kind == AttrKind::graphs) return {};
+  }
+  CheckContext context(node, inputs);
+  return node.def->infer(context);
+}
+
 // An operator defined by others: its decomposition is evaluated in a graph of its own.
 Result<std::vector<Value>> evaluate_decomposed(const Node& node, std::span<const Value> inputs,
                                                const OpRegistry& ops) {
@@ -95,7 +142,9 @@ Result<std::vector<Value>> evaluate_node(const Node& node, std::span<const Value
   if (node.def == nullptr) return unsupported(describe(node), ": no such operator in this build");
   Result<std::vector<Value>> outputs = std::vector<Value>();
   try {
-    if (node.def->reference) {
+    if (Status fit = check_inputs(node, inputs); !fit.ok()) {
+      outputs = fit;
+    } else if (node.def->reference) {
       EvaluateContext context(node, inputs, ops);
       Status status = node.def->reference(context);
       outputs = status.ok() ? Result<std::vector<Value>>(context.take()) : status;

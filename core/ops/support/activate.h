@@ -1,0 +1,42 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "oarlock/plugin/activation.h"
+#include "oarlock/plugin/op.h"
+
+namespace oarlock::ops {
+
+// The fused activation over n elements of float or double.
+template <class C>
+void activate(const Activation& activation, C* data, int64_t n) {
+  switch (activation.kind) {
+    case Activation::Kind::none:
+      return;
+    case Activation::Kind::relu:
+      for (int64_t i = 0; i < n; ++i) data[i] = data[i] < C{0} ? C{0} : data[i];
+      return;
+    case Activation::Kind::clip:
+      for (int64_t i = 0; i < n; ++i)
+        data[i] = std::min<C>(std::max<C>(data[i], activation.alpha), activation.beta);
+      return;
+    default:
+      for (int64_t i = 0; i < n; ++i)
+        data[i] = static_cast<C>(apply(activation, static_cast<float>(data[i])));
+  }
+}
+
+// activation, activation_alpha, activation_beta.
+inline void add_activation_attrs(std::vector<AttrDef>& attrs) {
+  attrs.emplace_back("activation", "");
+  attrs.emplace_back("activation_alpha", 0.0f);
+  attrs.emplace_back("activation_beta", 0.0f);
+}
+
+inline Result<Activation> checked_activation(const Attrs& attrs) {
+  if (auto found = activation_from(attrs)) return *found;
+  return invalid("attribute activation names an unknown function: ", attrs.string("activation"));
+}
+
+}  // namespace oarlock::ops
