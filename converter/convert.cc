@@ -10,6 +10,7 @@
 #include "converter/read_model.h"
 #include "core/graph/mapped_file.h"
 #include "core/graph/sha256.h"
+#include "oarlock/plugin/passes.h"
 #include "oarlock/session.h"
 
 namespace oarlock {
@@ -50,8 +51,12 @@ Status check_versions(const onnx::ModelProto& model, const std::string& name, Op
 
 Status simplify_graph(Graph& graph, const ConvertOptions& options, ConversionReport& report) {
   progress(options, ConvertProgress::Step::simplifying, 0, 0);
-  static_cast<void>(graph);
-  static_cast<void>(report);
+  SimplifyReport done;
+  OARLOCK_TRY(simplify(graph, *options.ops, &done).within("simplifying"));
+  for (const auto& [rule, count] : done.applied)
+    report.rewrites.push_back(concat(rule, " x ", count));
+  for (size_t id = 0; id < graph.node_count(); ++id)
+    report.nodes_simplified += graph.node(static_cast<NodeId>(id)).alive;
   return {};
 }
 

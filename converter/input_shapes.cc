@@ -36,8 +36,9 @@ Status fix_dimension(const std::string& name, int64_t extent, Extents& fixed) {
 }
 
 Status fix_input(onnx::ValueInfoProto& input, const Shape& wanted, Extents& fixed) {
+  const std::string before = describe(input);
   if (!input.type().has_tensor_type())
-    return invalid("input ", describe(input), " is not a tensor, so it has no shape to be fixed");
+    return invalid("input ", before, " is not a tensor, so it has no shape to be fixed");
   const bool has_rank = input.type().tensor_type().has_shape();
   auto& dims = *input.mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim();
   if (!has_rank)
@@ -55,7 +56,7 @@ Status fix_input(onnx::ValueInfoProto& input, const Shape& wanted, Extents& fixe
     }
   }
   if (!fits)
-    return invalid("the shape ", wanted, " does not fit the input ", describe(input),
+    return invalid("the shape ", wanted, " does not fit the input ", before,
                    ", of which only named and unknown dimensions can be fixed");
   return {};
 }

@@ -43,7 +43,8 @@ Status scan_9(NodeDraft& draft, DraftContext& graph) {
   for (size_t i = 0; i < draft.outputs.size(); ++i) outputs.push_back(concat("out", i));
   OARLOCK_ASSIGN(const NodeId id, batch.add_node(std::move(inner), std::move(outputs)));
   for (ValueId output : std::vector<ValueId>(batch.node(id).outputs)) batch.add_output(output);
-  OARLOCK_TRY(resolve(batch, graph.ops()));
+  // Where Scan itself is missing, the outer node is reported.
+  if (graph.ops().find("", "Scan") != nullptr) OARLOCK_TRY(resolve_node(batch, id, graph.ops()));
   draft.attrs = {};
   draft.attrs.set("body", GraphPtr(std::make_shared<const Graph>(std::move(batch))));
   draft.attrs.set("num_scan_inputs", static_cast<int64_t>(formal));
