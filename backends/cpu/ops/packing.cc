@@ -8,14 +8,17 @@
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/conv_planar.h"
 #include "kernels/cpu/depthwise.h"
+#include "kernels/cpu/winograd.h"
 
 namespace oarlock::cpu {
 
 namespace {
 
 using kernels::cpu::ConvShape;
+using kernels::cpu::WinogradConv;
 
-constexpr std::string_view kDirect = "cpu.conv_direct:";  // and the number of groups
+constexpr std::string_view kDirect = "cpu.conv_direct:";      // and the number of groups
+constexpr std::string_view kWinograd = "cpu.conv_winograd:";  // and m
 constexpr std::string_view kPlanar = "cpu.conv_planar";
 constexpr std::string_view kDepthwise = "cpu.conv_depthwise";
 constexpr std::string_view kVector = "cpu.padded_vector";
@@ -39,16 +42,30 @@ Layout packed(std::string tag, size_t floats) {
   return Layout::opaque(std::move(tag), floats * sizeof(float));
 }
 
+int64_t number_after(std::string_view tag, std::string_view prefix) {
+  int64_t number = 0;
+  std::from_chars(tag.data() + prefix.size(), tag.data() + tag.size(), number);
+  return number;
+}
+
 using Pack = std::function<void(const float* from, float* to)>;
 
 Result<Pack> packing(const Layout& to, const Shape& shape) {
   if (to.tag.starts_with(kDirect)) {
-    int64_t groups = 0;
-    const char* end = to.tag.data() + to.tag.size();
-    std::from_chars(to.tag.data() + kDirect.size(), end, groups);
+    const int64_t groups = number_after(to.tag, kDirect);
     if (groups < 1) return unsupported("a malformed tag ", to.tag);
     OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, groups));
     return Pack([conv = kernels::cpu::DirectConv(s)](const float* from, float* out) {
+      conv.pack_weights(from, out);
+    });
+  }
+  if (to.tag.starts_with(kWinograd)) {
+    const int64_t m = number_after(to.tag, kWinograd);
+    OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, 1));
+    if ((m != 2 && m != 4 && m != 6) || !WinogradConv::fits(s)) {
+      return unsupported("a malformed tag ", to.tag);
+    }
+    return Pack([conv = WinogradConv(s, static_cast<int>(m), 1)](const float* from, float* out) {
       conv.pack_weights(from, out);
     });
   }
@@ -106,6 +123,10 @@ Layout direct_weights_layout(const ConvShape& shape) {
   s.out_height = s.out_width = 1;
   s.pad_top = s.pad_left = 0;
   return packed(concat(kDirect, shape.groups), kernels::cpu::DirectConv(s).packed_size());
+}
+
+Layout winograd_weights_layout(const ConvShape& shape, int m) {
+  return packed(concat(kWinograd, m), WinogradConv(shape, m, 1).packed_size());
 }
 
 Layout planar_weights_layout(const ConvShape& shape) {

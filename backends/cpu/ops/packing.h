@@ -8,6 +8,8 @@ namespace oarlock::cpu {
 // Opaque layouts of this backend's convolutions; the tag holds what oarlock.Relayout needs to know
 // beside the shape of the weights.
 Layout direct_weights_layout(const kernels::cpu::ConvShape& shape);
+// m as in kernels::cpu::WinogradConv.
+Layout winograd_weights_layout(const kernels::cpu::ConvShape& shape, int m);
 Layout planar_weights_layout(const kernels::cpu::ConvShape& shape);
 Layout depthwise_weights_layout(const kernels::cpu::ConvShape& shape);
 // Any vector as long as a multiple of 16, zeros at its end.

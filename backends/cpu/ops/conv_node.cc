@@ -1,0 +1,51 @@
+#include "backends/cpu/ops/conv_node.h"
+
+#include <algorithm>
+
+#include "backends/cpu/ops/packing.h"
+
+namespace oarlock::cpu {
+
+Result<ConvNode> read_conv(const NodeView& view) {
+  ConvNode node;
+  OARLOCK_ASSIGN(static_cast<WindowNode&>(node), read_convolution(view));
+  OARLOCK_ASSIGN(node.activation, read_activation(view));
+  return node;
+}
+
+KernelOption conv_option(const NodeView& view, const ConvNode& node, Layout input, Layout weights,
+                         size_t workspace_floats) {
+  KernelOption option;
+  option.inputs = {std::move(input), std::move(weights)};
+  if (view.input_count() > 2) {
+    option.inputs.push_back(padded_vector_layout(node.shape.out_channels));
+  }
+  if (view.input_count() > 3) {
+    option.inputs.push_back(blocked_layout());
+    if (view.has_input(3)) option.sharing = {{Sharing::Kind::in_place, 0, 3, 0}};
+  }
+  option.outputs = {blocked_layout()};
+  option.workspace = workspace_floats * sizeof(float);
+  return option;
+}
+
+const float* optional_input(const KernelArgs& args, size_t i) {
+  return i < args.inputs.size() && args.inputs[i] ? args.inputs[i].data<const float>() : nullptr;
+}
+
+std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) match,
+                                 decltype(KernelDef::create) create) {
+  return {{"Conv", name, match, create}, {"oarlock.Conv", name, match, create}};
+}
+
+Division::Division(int64_t tile_count, int64_t panel_count, bool panels_first, int64_t wanted)
+    : tiles(tile_count), panels(panel_count) {
+  int64_t& major = panels_first ? panel_parts : tile_parts;
+  int64_t& minor = panels_first ? tile_parts : panel_parts;
+  const int64_t major_count = panels_first ? panels : tiles;
+  const int64_t minor_count = panels_first ? tiles : panels;
+  major = std::min(major_count, wanted);
+  minor = std::min(minor_count, (wanted + major - 1) / major);
+}
+
+}  // namespace oarlock::cpu

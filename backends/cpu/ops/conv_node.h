@@ -1,0 +1,61 @@
+#pragma once
+
+#include <span>
+
+#include "backends/cpu/ops/window.h"
+#include "kernels/cpu/conv_shape.h"
+#include "oarlock/plugin/kernel.h"
+
+namespace oarlock::cpu {
+
+// A Conv or oarlock.Conv node: X, W, and optionally B and R (a residual added before the
+// activation).
+struct ConvNode : WindowNode {
+  kernels::cpu::Activation activation;
+  bool is_depthwise() const {
+    return shape.groups == shape.in_channels && shape.groups == shape.out_channels &&
+           shape.groups > 1;
+  }
+  // Multiplications of a direct convolution.
+  int64_t multiplications() const {
+    return batch * shape.out_pixels() * shape.taps() * shape.out_channels * shape.in_channels /
+           shape.groups;
+  }
+  // Parts to divide the work into; one where a second thread would take longer to wake than to
+  // help.
+  int64_t wanted_parts(int threads) const {
+    return multiplications() < 200'000 ? 1 : int64_t{4} * threads;
+  }
+};
+
+Result<ConvNode> read_conv(const NodeView& view);
+
+// A kernel option with an output in NCHW16c, as all of them have; the bias as a padded vector, the
+// residual like the output, which may overwrite it.
+KernelOption conv_option(const NodeView& view, const ConvNode& node, Layout input, Layout weights,
+                         size_t workspace_floats);
+
+// Null where input i is omitted.
+const float* optional_input(const KernelArgs& args, size_t i);
+
+// A list with the same kernel for Conv and oarlock.Conv.
+std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) match,
+                                 decltype(KernelDef::create) create);
+
+// Two-dimensional division of tiles and panels into parts of about equal work.
+struct Division {
+  int64_t tiles, panels, tile_parts, panel_parts;
+
+  Division(int64_t tile_count, int64_t panel_count, bool panels_first, int64_t wanted);
+  int64_t parts() const { return tile_parts * panel_parts; }
+  kernels::cpu::Range tile_range(int64_t part) const {
+    const int64_t i = part % tile_parts;
+    return {tiles * i / tile_parts, tiles * (i + 1) / tile_parts};
+  }
+  kernels::cpu::Range panel_range(int64_t part) const {
+    const int64_t i = part / tile_parts;
+    return {panels * i / panel_parts, panels * (i + 1) / panel_parts};
+  }
+};
+
+}  // namespace oarlock::cpu

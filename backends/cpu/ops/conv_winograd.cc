@@ -1,0 +1,148 @@
+// Conv 3x3 of stride 1 by minimal filtering in NCHW16c.
+#include <algorithm>
+
+#include "backends/cpu/device.h"
+#include "backends/cpu/ops/conv_node.h"
+#include "backends/cpu/ops/packing.h"
+#include "kernels/cpu/winograd.h"
+
+namespace oarlock::cpu {
+
+namespace {
+
+using kernels::cpu::ConvShape;
+using kernels::cpu::WinogradConv;
+
+struct Choice {
+  int m = 0;  // 0: a direct convolution is better
+  int64_t block_tiles = 0;
+  bool staged = false;  // threads share the stages of one block; else each takes whole blocks
+};
+
+int64_t tiles_of(const ConvShape& s, int m) {
+  return ((s.out_height + m - 1) / m) * ((s.out_width + m - 1) / m);
+}
+
+// Time in multiplications: arithmetic, transforms, and reading weights that no cache holds.
+double cost(const ConvShape& s, int m) {
+  constexpr double kWeightsRead = 24;  // multiplications in the time one weight takes to arrive
+  constexpr double kCached = 256 * 1024;
+  constexpr double kTransform = 40;  // for each element and plane of a transform
+  constexpr double kFullTile = 14;   // tiles that a register block takes at once
+  const double products = static_cast<double>(s.in_blocks() * 16) * s.out_blocks() * 16;
+  const double planes = m == 0 ? 9 : (m + 2) * (m + 2);
+  const double tiles = static_cast<double>(m == 0 ? s.out_pixels() : tiles_of(s, m));
+  const double weights = std::max(0.0, planes * products - kCached);
+  double sum = planes * std::max(tiles, kFullTile / 2) * products + kWeightsRead * weights;
+  if (m != 0) sum += kTransform * planes * tiles * (s.in_blocks() + s.out_blocks()) * 16;
+  return sum;
+}
+
+Choice choose(const ConvShape& s, int threads) {
+  Choice choice;
+  double best = cost(s, 0);
+  for (const int m : {2, 4}) {
+    const double sum = cost(s, m);
+    if (sum >= best) continue;
+    best = sum;
+    choice.m = m;
+  }
+  if (choice.m == 0) return choice;
+  const int64_t tiles = tiles_of(s, choice.m);
+  const int64_t wanted = s.in_channels + s.out_channels > 256 ? 56 : 28;
+  const int64_t blocks = (tiles + wanted - 1) / wanted;
+  choice.staged = blocks < 2 * threads;
+  choice.block_tiles = choice.staged ? tiles : (tiles + blocks - 1) / blocks;
+  // One block of everything must not be much larger than the caches.
+  if (choice.staged && tiles > 256) choice.block_tiles = 128;
+  return choice;
+}
+
+Result<KernelNeeds> match_winograd(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
+  if (!WinogradConv::fits(node.shape)) return unsupported("is not 3x3 of stride 1 without groups");
+  const int threads = cpu_device(device).threads();
+  const Choice choice = choose(node.shape, threads);
+  if (choice.m == 0) return unsupported("a direct convolution is faster for this shape");
+  const WinogradConv conv(node.shape, choice.m, choice.block_tiles);
+  return KernelNeeds(conv_option(view, node, blocked_layout(),
+                                 winograd_weights_layout(node.shape, choice.m),
+                                 conv.workspace() * (choice.staged ? 1 : threads)));
+}
+
+class WinogradKernel final : public Kernel {
+ public:
+  WinogradKernel(const ConvNode& node, const CpuDevice& device, const Choice& choice)
+      : node_(node),
+        device_(device),
+        staged_(choice.staged),
+        conv_(node.shape, choice.m, choice.block_tiles) {}
+
+  Status run(const KernelArgs& args) override {
+    WinogradConv::Args base;
+    base.weights = args.inputs[1].data<const float>();
+    base.bias = optional_input(args, 2);
+    base.workspace = args.workspace.data<float>();
+    base.activation = node_.activation;
+    const ConvShape& s = node_.shape;
+    const float* residual = optional_input(args, 3);
+    for (int64_t image = 0; image < node_.batch; ++image) {
+      const int64_t out = image * s.out_blocks() * s.out_pixels() * 16;
+      base.input = args.inputs[0].data<const float>() + image * s.in_blocks() * s.in_pixels() * 16;
+      base.output = args.outputs[0].data<float>() + out;
+      base.residual = residual ? residual + out : nullptr;
+      if (staged_) {
+        run_stages(base);
+      } else {
+        run_blocks(base);
+      }
+    }
+    return {};
+  }
+
+ private:
+  void run_blocks(const WinogradConv::Args& base) const {
+    device_.parallel(conv_.block_count(), 1, [&](int64_t begin, int64_t end, int slot) {
+      WinogradConv::Args one = base;
+      one.workspace += slot * conv_.workspace();
+      for (int64_t block = begin; block < end; ++block) conv_.run_block(one, block);
+    });
+  }
+
+  void run_stages(const WinogradConv::Args& base) const {
+    for (int64_t block = 0; block < conv_.block_count(); ++block) {
+      device_.parallel(conv_.input_units(block), 8, [&](int64_t begin, int64_t end, int) {
+        conv_.transform_input(base, block, {begin, end});
+      });
+      device_.parallel(conv_.multiply_units(), 1, [&](int64_t begin, int64_t end, int) {
+        conv_.multiply(base, block, {begin, end});
+      });
+      device_.parallel(conv_.output_units(block), 8, [&](int64_t begin, int64_t end, int) {
+        conv_.transform_output(base, block, {begin, end});
+      });
+    }
+  }
+
+  ConvNode node_;
+  const CpuDevice& device_;
+  bool staged_;
+  WinogradConv conv_;
+};
+
+Result<KernelPtr> create_winograd(const NodeView& view, const KernelOption&, Device& device) {
+  OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
+  const CpuDevice& cpu = cpu_device(device);
+  return KernelPtr(std::make_unique<WinogradKernel>(node, cpu, choose(node.shape, cpu.threads())));
+}
+
+}  // namespace
+
+std::span<const KernelDef> conv_winograd_kernels();
+
+std::span<const KernelDef> conv_winograd_kernels() {
+  static const std::vector<KernelDef> defs =
+      conv_defs("conv_f32_winograd_nchw16c", match_winograd, create_winograd);
+  return defs;
+}
+
+}  // namespace oarlock::cpu
