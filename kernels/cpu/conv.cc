@@ -155,7 +155,8 @@ namespace oarlock::kernels::cpu {
 HWY_EXPORT(tile_limits);
 HWY_EXPORT(run_direct);
 
-DirectConv::DirectConv(const ConvShape& shape) : shape_(shape) {
+DirectConv::DirectConv(const ConvShape& shape, bool transposed)
+    : shape_(shape), transposed_(transposed) {
   cut_tiles();
   cut_panels();
   if (!by_rows_) fill_offsets();
@@ -170,7 +171,8 @@ void DirectConv::cut_tiles() {
   const bool rows_fit = s.stride_width == 1 && s.pad_left <= 1 && overhang <= 1;
   const int64_t row_tiles = (s.out_width + most - 1) / most;
   const bool rows_fill = s.out_width * 5 >= row_tiles * most * 4;
-  by_rows_ = s.is_pointwise() || (rows_fit && (rows_fill || s.out_pixels() > 32 * most));
+  by_rows_ =
+      s.is_pointwise() || (!transposed_ && rows_fit && (rows_fill || s.out_pixels() > 32 * most));
   row_length_ = by_rows_ && !s.is_pointwise() ? s.out_width : s.out_pixels();
 
   const int64_t in_row = (row_length_ + most - 1) / most;
@@ -214,8 +216,15 @@ void DirectConv::fill_offsets() {
         for (int64_t i = 0; i < tile.pixels; ++i) {
           const int64_t oy = (tile.first_pixel + i) / s.out_width;
           const int64_t ox = (tile.first_pixel + i) % s.out_width;
-          const int64_t iy = oy * s.stride_height - s.pad_top + ky * s.dilation_height;
-          const int64_t ix = ox * s.stride_width - s.pad_left + kx * s.dilation_width;
+          int64_t iy = oy * s.stride_height - s.pad_top + ky * s.dilation_height;
+          int64_t ix = ox * s.stride_width - s.pad_left + kx * s.dilation_width;
+          if (transposed_) {
+            iy = oy + s.pad_top - ky * s.dilation_height;
+            ix = ox + s.pad_left - kx * s.dilation_width;
+            if (iy % s.stride_height != 0 || ix % s.stride_width != 0) continue;
+            iy /= s.stride_height;
+            ix /= s.stride_width;
+          }
           if (iy < 0 || iy >= s.in_height || ix < 0 || ix >= s.in_width) continue;
           row[i] = static_cast<int32_t>((iy * s.in_width + ix) * 16);
           row[kRow - 1] = 1;
@@ -225,7 +234,7 @@ void DirectConv::fill_offsets() {
   }
 }
 
-void DirectConv::pack_weights(const float* oihw, float* packed) const {
+void DirectConv::pack_weights(const float* weights, float* packed) const {
   const ConvShape& s = shape_;
   const int64_t in_group = s.in_channels / s.groups, out_group = s.out_channels / s.groups;
   std::memset(packed, 0, packed_size_ * sizeof(float));
@@ -237,7 +246,9 @@ void DirectConv::pack_weights(const float* oihw, float* packed) const {
       const int64_t first_channel = o / out_group * in_group;
       for (int64_t i = 0; i < in_group; ++i) {
         const int64_t channel = first_channel + i - panel.first_in_block * 16;
-        const float* from = oihw + (o * in_group + i) * s.taps();
+        const int64_t filter =
+            transposed_ ? (first_channel + i) * out_group + o % out_group : o * in_group + i;
+        const float* from = weights + filter * s.taps();
         float* to = packed + panel.weights +
                     ((channel / 16 * s.taps()) * 16 + channel % 16) * width + (o - begin);
         for (int64_t tap = 0; tap < s.taps(); ++tap) to[tap * 16 * width] = from[tap];

@@ -13,10 +13,14 @@ namespace oarlock::kernels::cpu {
 //   output = activation(convolution(input, weights) + bias + residual)
 // Cut into tiles (runs of output pixels) times panels (one or two blocks of output channels);
 // the result of a tile and a panel does not depend on how work is divided.
+//
+// Transposed, an input pixel (y, x) adds to the output pixels
+// (y * stride_height - pad_top + ky * dilation_height, ...), and weights are IOHW
+// (O: out_channels / groups).
 class DirectConv {
  public:
   // Chooses tiles and panels for the instruction set of this machine.
-  explicit DirectConv(const ConvShape& shape);
+  explicit DirectConv(const ConvShape& shape, bool transposed = false);
 
   const ConvShape& shape() const { return shape_; }
   int64_t tile_count() const { return static_cast<int64_t>(tiles_.size()); }
@@ -24,10 +28,10 @@ class DirectConv {
   // Floats of packed weights.
   size_t packed_size() const { return packed_size_; }
 
-  // From OIHW (I: in_channels / groups) into the order the kernels read:
+  // From OIHW (I: in_channels / groups; transposed: IOHW) into the order the kernels read:
   // [panel][input block][kernel row][kernel column][16 input channels][channels of the panel],
   // where a panel of a grouped convolution has the input blocks its groups touch only.
-  void pack_weights(const float* oihw, float* packed) const;
+  void pack_weights(const float* weights, float* packed) const;
 
   struct Args {
     const float* input = nullptr;     // NCHW16c
@@ -56,6 +60,7 @@ class DirectConv {
   void fill_offsets();
 
   ConvShape shape_;
+  bool transposed_;
   bool by_rows_ = false;  // tiles lie in one row; else pixels are reached through offsets_
   int64_t row_length_ = 0;
   std::vector<Tile> tiles_;

@@ -152,6 +152,70 @@ TEST_P(ConvTest, ResidualAndActivations) {
   }
 }
 
+// Every input pixel adds to the output pixels it reaches.
+std::vector<double> transposed_reference(const ConvShape& s, const std::vector<float>& input,
+                                         const std::vector<float>& weights) {
+  const int64_t in_group = s.in_channels / s.groups, out_group = s.out_channels / s.groups;
+  std::vector<double> output(s.out_channels * s.out_pixels());
+  for (int64_t i = 0; i < s.in_channels; ++i) {
+    for (int64_t o = 0; o < out_group; ++o) {
+      const int64_t channel = i / in_group * out_group + o;
+      for (int64_t y = 0; y < s.in_height; ++y) {
+        for (int64_t x = 0; x < s.in_width; ++x) {
+          for (int64_t ky = 0; ky < s.kernel_height; ++ky) {
+            for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
+              const int64_t oy = y * s.stride_height - s.pad_top + ky * s.dilation_height;
+              const int64_t ox = x * s.stride_width - s.pad_left + kx * s.dilation_width;
+              if (oy < 0 || oy >= s.out_height || ox < 0 || ox >= s.out_width) continue;
+              output[(channel * s.out_height + oy) * s.out_width + ox] +=
+                  static_cast<double>(input[(i * s.in_height + y) * s.in_width + x]) *
+                  weights[((i * out_group + o) * s.kernel_height + ky) * s.kernel_width + kx];
+            }
+          }
+        }
+      }
+    }
+  }
+  return output;
+}
+
+TEST_P(ConvTest, Transposed) {
+  for (const int64_t stride : {1, 2, 3}) {
+    for (const int64_t kernel : {1, 2, 3, 4}) {
+      for (const int64_t pad : {0, 1}) {
+        for (const int64_t groups : {1, 2}) {
+          ConvShape s;
+          s.in_channels = 20;
+          s.out_channels = 38;
+          s.groups = groups;
+          s.in_height = 5;
+          s.in_width = 13;
+          s.kernel_height = s.kernel_width = kernel;
+          s.stride_height = s.stride_width = stride;
+          s.pad_top = s.pad_left = pad;
+          s.out_height = (s.in_height - 1) * stride + kernel - pad;
+          s.out_width = (s.in_width - 1) * stride + kernel - pad;
+          const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 1);
+          const auto weights = reference::random_floats(20 * 38 / groups * s.taps(), 2);
+          const DirectConv conv(s, true);
+          std::vector<float> packed(conv.packed_size(), NAN);
+          conv.pack_weights(weights.data(), packed.data());
+          const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels());
+          std::vector<float> output(s.out_blocks() * s.out_pixels() * 16, NAN);
+          DirectConv::Args args;
+          args.input = blocked.data();
+          args.weights = packed.data();
+          args.output = output.data();
+          conv.run(args, {0, conv.tile_count()}, {0, conv.panel_count()});
+          const auto got = reference::from_blocked(output, s.out_channels, s.out_pixels());
+          EXPECT_LT(reference::scaled_error(got, transposed_reference(s, input, weights)), 2e-6)
+              << "kernel " << kernel << " stride " << stride << " pad " << pad;
+        }
+      }
+    }
+  }
+}
+
 OARLOCK_EACH_INSTRUCTION_SET(ConvTest);
 
 }  // namespace

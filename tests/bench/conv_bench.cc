@@ -1,0 +1,137 @@
+// Convolutions of well-known networks on one thread, in GFLOP/s (a multiplication and an addition
+// count as two, those a direct convolution would do also for minimal filtering).
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "kernels/cpu/conv.h"
+#include "kernels/cpu/conv_planar.h"
+#include "kernels/cpu/depthwise.h"
+#include "kernels/cpu/winograd.h"
+
+namespace oarlock::kernels::cpu {
+namespace {
+
+struct Free {
+  void operator()(float* p) const { std::free(p); }
+};
+using Floats = std::unique_ptr<float[], Free>;
+
+Floats floats(size_t count) {
+  const size_t bytes = (count * sizeof(float) + 63) / 64 * 64;
+  Floats data(static_cast<float*>(std::aligned_alloc(64, bytes)));
+  for (size_t i = 0; i < count; ++i) data[i] = static_cast<float>(i % 17) * 0.1f - 0.8f;
+  return data;
+}
+
+// Arguments: input channels, output channels, extent, kernel, stride, groups.
+ConvShape shape_of(const benchmark::State& state) {
+  ConvShape s;
+  s.in_channels = state.range(0);
+  s.out_channels = state.range(1);
+  s.in_height = s.in_width = state.range(2);
+  s.kernel_height = s.kernel_width = state.range(3);
+  s.stride_height = s.stride_width = state.range(4);
+  s.groups = state.range(5);
+  s.pad_top = s.pad_left = s.kernel_width / 2;
+  s.out_height = s.out_width = (s.in_width + 2 * s.pad_left - s.kernel_width) / s.stride_width + 1;
+  return s;
+}
+
+void report(benchmark::State& state, const ConvShape& s) {
+  const double flops = 2.0 * static_cast<double>(s.in_channels / s.groups * s.out_channels) *
+                       static_cast<double>(s.out_pixels() * s.taps());
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void direct(benchmark::State& state) {
+  const ConvShape s = shape_of(state);
+  const DirectConv conv(s);
+  const Floats input = floats(s.in_blocks() * s.in_pixels() * 16),
+               packed = floats(conv.packed_size());
+  const Floats output = floats(s.out_blocks() * s.out_pixels() * 16);
+  DirectConv::Args args;
+  args.input = input.get();
+  args.weights = packed.get();
+  args.output = output.get();
+  for (auto _ : state) conv.run(args, {0, conv.tile_count()}, {0, conv.panel_count()});
+  report(state, s);
+}
+
+void winograd(benchmark::State& state) {
+  const ConvShape s = shape_of(state);
+  const WinogradConv conv(s, static_cast<int>(state.range(6)), 28);
+  const Floats input = floats(s.in_blocks() * s.in_pixels() * 16),
+               packed = floats(conv.packed_size());
+  const Floats output = floats(s.out_blocks() * s.out_pixels() * 16);
+  const Floats workspace = floats(conv.workspace());
+  WinogradConv::Args args;
+  args.input = input.get();
+  args.weights = packed.get();
+  args.output = output.get();
+  args.workspace = workspace.get();
+  for (auto _ : state) {
+    for (int64_t block = 0; block < conv.block_count(); ++block) conv.run_block(args, block);
+  }
+  report(state, s);
+}
+
+void planar(benchmark::State& state) {
+  const ConvShape s = shape_of(state);
+  const PlanarConv conv(s);
+  const Floats input = floats(s.in_channels * s.in_pixels()), packed = floats(conv.packed_size());
+  const Floats output = floats(s.out_blocks() * s.out_pixels() * 16);
+  const Floats workspace = floats(conv.workspace());
+  PlanarConv::Args args;
+  args.input = input.get();
+  args.weights = packed.get();
+  args.output = output.get();
+  args.workspace = workspace.get();
+  for (auto _ : state) conv.run(args, {0, conv.strip_count()}, {0, conv.panel_count()});
+  report(state, s);
+}
+
+void depthwise_rows(benchmark::State& state) {
+  const ConvShape s = shape_of(state);
+  const Floats input = floats(s.in_blocks() * s.in_pixels() * 16);
+  const Floats packed = floats(s.in_blocks() * s.taps() * 16);
+  const Floats output = floats(s.out_blocks() * s.out_pixels() * 16);
+  const Floats workspace = floats(depthwise_workspace(s));
+  DepthwiseArgs args;
+  args.input = input.get();
+  args.weights = packed.get();
+  args.output = output.get();
+  args.workspace = workspace.get();
+  for (auto _ : state) depthwise(s, args, {0, s.in_blocks() * s.out_height});
+  report(state, s);
+}
+
+BENCHMARK(direct)
+    ->Args({64, 64, 56, 1, 1, 1})
+    ->Args({256, 64, 56, 1, 1, 1})
+    ->Args({256, 1024, 14, 1, 1, 1})
+    ->Args({2048, 512, 7, 1, 1, 1})
+    ->Args({64, 64, 56, 3, 1, 1})
+    ->Args({256, 256, 14, 3, 1, 1})
+    ->Args({128, 128, 56, 3, 2, 1})
+    ->Args({104, 104, 28, 3, 1, 13});
+BENCHMARK(winograd)
+    ->Args({64, 64, 56, 3, 1, 1, 4})
+    ->Args({128, 128, 28, 3, 1, 1, 4})
+    ->Args({256, 256, 14, 3, 1, 1, 2})
+    ->Args({256, 256, 14, 3, 1, 1, 4})
+    ->Args({512, 512, 7, 3, 1, 1, 2})
+    ->Args({256, 256, 56, 3, 1, 1, 6});
+BENCHMARK(planar)->Args({3, 64, 224, 7, 2, 1})->Args({3, 32, 224, 3, 2, 1});
+BENCHMARK(depthwise_rows)
+    ->Args({32, 32, 112, 3, 1, 32})
+    ->Args({512, 512, 14, 3, 1, 512})
+    ->Args({960, 960, 7, 5, 1, 960});
+
+}  // namespace
+}  // namespace oarlock::kernels::cpu
+
+BENCHMARK_MAIN();
