@@ -15,10 +15,12 @@ namespace oarlock::cpu {
 namespace {
 
 using kernels::cpu::ConvShape;
+using kernels::cpu::DirectConv;
 using kernels::cpu::WinogradConv;
 
-constexpr std::string_view kDirect = "cpu.conv_direct:";      // and the number of groups
-constexpr std::string_view kWinograd = "cpu.conv_winograd:";  // and m
+constexpr std::string_view kDirect = "cpu.conv_direct:";          // and the number of groups
+constexpr std::string_view kTransposed = "cpu.conv_transposed:";  // and the number of groups
+constexpr std::string_view kWinograd = "cpu.conv_winograd:";      // and m
 constexpr std::string_view kPlanar = "cpu.conv_planar";
 constexpr std::string_view kDepthwise = "cpu.conv_depthwise";
 constexpr std::string_view kVector = "cpu.padded_vector";
@@ -35,6 +37,16 @@ Result<ConvShape> weights_shape(const Shape& weights, int64_t groups) {
   s.kernel_width = weights.back();
   s.in_height = s.kernel_height;
   s.in_width = s.kernel_width;
+  return s;
+}
+
+// The same weights on the smallest image.
+ConvShape one_pixel(const ConvShape& shape) {
+  ConvShape s = shape;
+  s.in_height = s.kernel_height;
+  s.in_width = s.kernel_width;
+  s.out_height = s.out_width = 1;
+  s.pad_top = s.pad_left = 0;
   return s;
 }
 
@@ -55,7 +67,17 @@ Result<Pack> packing(const Layout& to, const Shape& shape) {
     const int64_t groups = number_after(to.tag, kDirect);
     if (groups < 1) return unsupported("a malformed tag ", to.tag);
     OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, groups));
-    return Pack([conv = kernels::cpu::DirectConv(s)](const float* from, float* out) {
+    return Pack(
+        [conv = DirectConv(s)](const float* from, float* out) { conv.pack_weights(from, out); });
+  }
+  if (to.tag.starts_with(kTransposed)) {
+    const int64_t groups = number_after(to.tag, kTransposed);
+    if (groups < 1) return unsupported("a malformed tag ", to.tag);
+    OARLOCK_ASSIGN(ConvShape s, weights_shape(shape, 1));
+    s.groups = groups;
+    s.in_channels = shape[0];
+    s.out_channels = shape[1] * groups;
+    return Pack([conv = DirectConv(s, true)](const float* from, float* out) {
       conv.pack_weights(from, out);
     });
   }
@@ -117,12 +139,11 @@ Result<KernelPtr> create(const NodeView& view, const KernelOption&, Device&) {
 }  // namespace
 
 Layout direct_weights_layout(const ConvShape& shape) {
-  ConvShape s = shape;
-  s.in_height = s.kernel_height;
-  s.in_width = s.kernel_width;
-  s.out_height = s.out_width = 1;
-  s.pad_top = s.pad_left = 0;
-  return packed(concat(kDirect, shape.groups), kernels::cpu::DirectConv(s).packed_size());
+  return packed(concat(kDirect, shape.groups), DirectConv(one_pixel(shape)).packed_size());
+}
+
+Layout transposed_weights_layout(const ConvShape& shape) {
+  return packed(concat(kTransposed, shape.groups), DirectConv(one_pixel(shape)).packed_size());
 }
 
 Layout winograd_weights_layout(const ConvShape& shape, int m) {

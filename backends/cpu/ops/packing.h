@@ -8,6 +8,7 @@ namespace oarlock::cpu {
 // Opaque layouts of this backend's convolutions; the tag holds what oarlock.Relayout needs to know
 // beside the shape of the weights.
 Layout direct_weights_layout(const kernels::cpu::ConvShape& shape);
+Layout transposed_weights_layout(const kernels::cpu::ConvShape& shape);
 // m as in kernels::cpu::WinogradConv.
 Layout winograd_weights_layout(const kernels::cpu::ConvShape& shape, int m);
 Layout planar_weights_layout(const kernels::cpu::ConvShape& shape);

@@ -48,6 +48,8 @@ bool sane(const Axis& a) {
          a.kernel * a.dilation <= kMost;
 }
 
+}  // namespace
+
 Result<WindowNode> read_window(const NodeView& view, std::span<const int64_t> kernel) {
   const Shape& in = view.input_shape(0);
   const Shape& out = view.output_shape(0);
@@ -86,8 +88,6 @@ Result<WindowNode> read_window(const NodeView& view, std::span<const int64_t> ke
   node.end_padding = {high.pad_end, wide.pad_end};
   return node;
 }
-
-}  // namespace
 
 Status expect_float32(const NodeView& view) {
   const auto check = [](const TypeInfo& type) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "kernels/cpu/activation.h"
 #include "kernels/cpu/conv_shape.h"
@@ -18,6 +19,9 @@ struct WindowNode {
   kernels::cpu::PoolPadding end_padding;
 };
 
+// Of a node with attributes strides, dilations and pads whose kernel has these extents; channels
+// are those of input 0 and output 0, groups is 1.
+Result<WindowNode> read_window(const NodeView& view, std::span<const int64_t> kernel);
 // Of a Conv node: input 0 and the weights, input 1.
 Result<WindowNode> read_convolution(const NodeView& view);
 // Of a pooling node: input 0, attributes kernel_shape and so on.

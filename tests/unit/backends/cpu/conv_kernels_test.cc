@@ -19,7 +19,7 @@ KernelCase conv(Attrs attrs, const Shape& input, const Shape& weights, bool bias
   KernelCase test{"Conv", std::move(attrs), {random_tensor(input, 1), random_tensor(weights, 2)}};
   if (bias) test.inputs.push_back(random_tensor({weights[0]}, 3));
   test.constants = {1, 2};
-  test.tolerance = 5e-5;
+  test.tolerance = 2e-4;
   return test;
 }
 
@@ -88,6 +88,31 @@ TEST(ConvKernels, ResidualAndActivation) {
       check_kernel(test);
     }
   }
+}
+
+TEST(ConvKernels, Transposed) {
+  for (const int64_t group : {1, 2}) {
+    for (const int64_t stride : {1, 2, 3}) {
+      KernelCase test{"ConvTranspose",
+                      window(stride, 1, 1, group),
+                      {random_tensor({2, 20, 7, 9}, 1), random_tensor({20, 18, 3, 3}, 2),
+                       random_tensor({18 * group}, 3)}};
+      test.tolerance = 2e-4;
+      check_kernel(test);
+      test.attrs.set("output_padding", Integers{stride - 1, 0});
+      check_kernel(test);
+    }
+  }
+  KernelCase same{"ConvTranspose",
+                  {{"strides", Integers{2, 2}}, {"auto_pad", std::string("SAME_LOWER")}},
+                  {random_tensor({1, 20, 7, 9}, 1), random_tensor({20, 18, 4, 4}, 2)}};
+  same.tolerance = 5e-5;
+  check_kernel(same);
+  KernelCase line{"ConvTranspose",
+                  {{"strides", Integers{2}}, {"output_shape", Integers{19}}},
+                  {random_tensor({1, 5, 9}, 1), random_tensor({5, 3, 4}, 2)}};
+  line.tolerance = 5e-5;
+  check_kernel(line);
 }
 
 TEST(ConvKernels, OtherTypesAndRanksAreRefused) {
