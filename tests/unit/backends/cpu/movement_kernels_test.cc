@@ -41,5 +41,71 @@ TEST(MovementKernels, Reshape) {
   check_kernel({"Unsqueeze", {}, {random_tensor({2, 5}, 1), integers({0, 3})}, {1}});
 }
 
+TEST(MovementKernels, Split) {
+  for (int64_t axis : {0, 2})
+    check_kernel(
+        {"Split", {{"axis", axis}}, {random_tensor({6, 3, 6}, 1), integers({2, 1, 3})}, {1}, 3});
+  check_kernel({"Split",
+                {{"axis", int64_t{1}}},
+                {random_tensor({2, 51, 3, 3}, 1), integers({32, 19})},
+                {1},
+                2},
+               2);
+  check_kernel({"Split",
+                {{"axis", int64_t{1}}},
+                {random_tensor({2, 51, 3, 3}, 1), integers({19, 32})},
+                {1},
+                2},
+               1);
+}
+
+TEST(MovementKernels, Slice) {
+  const Tensor x = random_tensor({4, 48, 5, 6}, 1);
+  check_kernel({"Slice", {}, {x, integers({1}), integers({3})}, {1, 2}}, 2);
+  check_kernel({"Slice", {}, {x, integers({16}), integers({32}), integers({1})}, {1, 2, 3}}, 2);
+  check_kernel({"Slice", {}, {x, integers({16}), integers({31}), integers({1})}, {1, 2, 3}}, 1);
+  check_kernel({"Slice", {}, {x, integers({3}), integers({40}), integers({1})}, {1, 2, 3}}, 1);
+  check_kernel({"Slice",
+                {},
+                {x, integers({-1, 5}), integers({-4, 0}), integers({2, 3}), integers({-1, -2})},
+                {1, 2, 3, 4}},
+               2);
+  check_kernel({"Slice",
+                {},
+                {x, integers({1}), integers({99}), integers({-1}), integers({2})},
+                {1, 2, 3, 4}},
+               2);
+  check_kernel({"Slice", {}, {integers({1, 2, 3, 4}), integers({1}), integers({3})}, {1, 2}});
+}
+
+TEST(MovementKernels, Gather) {
+  for (int64_t axis : {0, 1, 2})
+    check_kernel(
+        {"Gather", {{"axis", axis}}, {random_tensor({4, 5, 6}, 1), integers({0, -1, 2, 2})}});
+  check_kernel({"Gather", {}, {integers({10, 20, 30}), Tensor::scalar(int64_t{-1})}});
+}
+
+TEST(MovementKernels, Pad) {
+  const Tensor x = random_tensor({1, 19, 4, 5}, 1);
+  check_kernel({"Pad", {}, {x, integers({0, 0, 1, 2, 0, 0, 3, 0})}, {1}}, 2);
+  check_kernel({"Pad", {}, {x, integers({0, 0, 1, 2, 0, 0, -1, 0}), Tensor::scalar(2.5f)}, {1}}, 2);
+  check_kernel({"Pad", {}, {x, integers({1, 2, 0, -1, 0, 1, 0, -1})}, {1}}, 1);
+  check_kernel({"Pad", {}, {x, integers({2, 1}), Tensor(), integers({-1})}, {1, 3}}, 2);
+}
+
+TEST(MovementKernels, Where) {
+  Tensor condition = Tensor::of<bool>(Shape{2, 1, 3}, {true, false, true, false, false, true});
+  check_kernel({"Where", {}, {condition, random_tensor({4, 3}, 1), random_tensor({1}, 2)}});
+}
+
+TEST(MovementKernels, Cast) {
+  const Tensor x = random_tensor({777}, 1, -50, 50);
+  const auto to = [](DType type) { return Attrs{{"to", static_cast<int64_t>(type)}}; };
+  for (DType type : {DType::float16, DType::bfloat16, DType::boolean, DType::float32})
+    check_kernel({"Cast", to(type), {x}});
+  for (DType type : {DType::float32, DType::int32, DType::int64, DType::boolean})
+    check_kernel({"Cast", to(type), {integers({0, 1, -5, 1 << 30})}});
+}
+
 }  // namespace
 }  // namespace oarlock::cpu
