@@ -1,6 +1,4 @@
-// ONNX Cast (28), CastLike (25), BitCast (26).
-#include <cstring>
-
+// ONNX Cast (28), CastLike (25).
 #include "core/ops/support/convert.h"
 #include "core/ops/support/types.h"
 
@@ -65,29 +63,6 @@ Status infer_cast_like(InferContext& c) {
 
 Status run_cast_like(RunContext& c) { return run_to(c, c.input(1).dtype()); }
 
-Status infer_bit_cast(InferContext& c) {
-  OARLOCK_TRY(check_tensor(c, 0));
-  OARLOCK_ASSIGN(const DType to, dtype_attribute(c.attrs()));
-  if (c.dtype(0) == DType::string || to == DType::string || bits(c.dtype(0)) != bits(to)) {
-    return invalid("cannot reinterpret ", c.dtype(0), " as ", to,
-                   ": both need the same number of bits, and none may be a string");
-  }
-  c.set_output(0, to, c.shape(0));
-  return {};
-}
-
-Status run_bit_cast(RunContext& c) {
-  OARLOCK_ASSIGN(const DType to, dtype_attribute(c.attrs()));
-  const Tensor& x = c.input(0);
-  OARLOCK_ASSIGN(Tensor* const y, c.output(0, to, x.shape()));
-  if (to == DType::boolean) {
-    for (size_t i = 0; i < x.bytes(); ++i) y->mutable_as<bool>()[i] = x.data()[i] != std::byte{0};
-  } else if (x.bytes() > 0) {
-    std::memcpy(y->mutable_data(), x.data(), x.bytes());
-  }
-  return {};
-}
-
 }  // namespace
 
 std::span<const OpDef> cast_ops() {
@@ -104,12 +79,6 @@ std::span<const OpDef> cast_ops() {
        .inputs = 2,
        .infer = infer_cast_like,
        .reference = run_cast_like},
-      {.name = "BitCast",
-       .since_version = 26,
-       .attrs = {AttrDef::must("to", AttrKind::integer)},
-       .inputs = 1,
-       .infer = infer_bit_cast,
-       .reference = run_bit_cast},
   };
   return defs;
 }
