@@ -1,0 +1,10 @@
+#include "oarlock/session.h"
+#include "tools/python/bindings/bindings.h"
+
+NB_MODULE(_native, module) {
+  using namespace oarlock::python;
+  module.def("version", &oarlock::version);
+  add_tensor(module);
+  add_model(module);
+  add_session(module);
+}

@@ -1,0 +1,18 @@
+"""Oarlock: converts and runs neural networks.
+
+    model = oarlock.convert("in.onnx")      # or oarlock.load("in.oar")
+    session = oarlock.Session(model, devices=["cpu"], threads=2)
+    outputs = session.run({"input": array})
+"""
+
+from ._errors import (CancelledError, Error, FileError, InternalError, InvalidError,
+                      OutOfMemoryError, UnavailableError, UnsupportedError)
+from ._native import version as _version
+from ._session import Model, Session, ValueInfo, convert, devices, load
+
+__version__ = _version()
+__all__ = [
+    "CancelledError", "Error", "FileError", "InternalError", "InvalidError", "Model",
+    "OutOfMemoryError", "Session", "UnavailableError", "UnsupportedError", "ValueInfo",
+    "convert", "devices", "load",
+]

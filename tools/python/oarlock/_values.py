@@ -1,0 +1,83 @@
+"""Between numpy and the native tensors, without copying where the memory fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from . import _native
+from ._errors import InvalidError
+
+STRING = 8
+
+# ONNX's numbers of element types.
+_DTYPES = {
+    1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64,
+    9: np.bool_, 10: np.float16, 11: np.float64, 12: np.uint32, 13: np.uint64, 14: np.complex64,
+    15: np.complex128, 16: ml_dtypes.bfloat16, 17: ml_dtypes.float8_e4m3fn,
+    18: ml_dtypes.float8_e4m3fnuz, 19: ml_dtypes.float8_e5m2, 20: ml_dtypes.float8_e5m2fnuz,
+    21: ml_dtypes.uint4, 22: ml_dtypes.int4, 23: ml_dtypes.float4_e2m1fn,
+    24: ml_dtypes.float8_e8m0fnu, 25: ml_dtypes.uint2, 26: ml_dtypes.int2,
+}
+_DTYPES = {number: np.dtype(dtype) for number, dtype in _DTYPES.items()}
+_NUMBERS = {dtype: number for number, dtype in _DTYPES.items()}
+_PACKED = (21, 22, 23, 25, 26)
+
+
+def dtype_of(number: int) -> np.dtype | None:
+    """The numpy dtype of an element type; object for strings, None when unknown."""
+    return np.dtype(object) if number == STRING else _DTYPES.get(number)
+
+
+def _strings(array: np.ndarray) -> _native.Tensor:
+    texts = []
+    for item in array.ravel().tolist():
+        if isinstance(item, str):
+            item = item.encode("utf-8", "surrogateescape")
+        elif not isinstance(item, bytes):
+            raise InvalidError(f"an array of objects holds strings, not {type(item).__name__}")
+        texts.append(item)
+    return _native.Tensor.from_strings(array.shape, texts)
+
+
+def to_native(value: Any) -> Any:
+    """None, arrays (anything numpy takes for one), and lists of these for sequences."""
+    if value is None or isinstance(value, _native.Tensor):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [to_native(item) for item in value]
+    array = np.asarray(value)
+    if array.dtype.kind in "OUST":
+        return _strings(array)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    number = _NUMBERS.get(array.dtype)
+    if number is None:
+        raise InvalidError(f"arrays of type {array.dtype} have no ONNX element type")
+    shape = array.shape
+    if not array.flags.c_contiguous:
+        array = np.ascontiguousarray(array)
+    # A flat view of bytes: types of ml_dtypes have no buffer of their own.
+    return _native.Tensor.from_buffer(number, shape, array.reshape(-1).view(np.uint8))
+
+
+def to_numpy(value: Any) -> Any:
+    """The reverse; arrays share the memory of the native tensor."""
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return [to_numpy(item) for item in value]
+    number, shape = value.dtype, value.shape
+    if number == STRING:
+        array = np.empty(len(value.strings()), dtype=object)
+        array[:] = [text.decode("utf-8", "surrogateescape") for text in value.strings()]
+        return array.reshape(shape)
+    dtype = _DTYPES[number]
+    if number in _PACKED:
+        raw = np.frombuffer(bytearray(value.unpacked()), dtype=np.uint8)
+        if number == 23:
+            raw = raw & 15
+        return raw.view(dtype).reshape(shape)
+    return np.frombuffer(value, dtype=np.uint8).view(dtype).reshape(shape)
