@@ -11,5 +11,9 @@ set(nanobind_FOUND OFF)
 if(Python_FOUND)
   execute_process(COMMAND "${Python_EXECUTABLE}" -m nanobind --cmake_dir
     OUTPUT_VARIABLE nanobind_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-  find_package(nanobind 2.0 CONFIG QUIET)
+  # Asked for without a version: its package calls newer major versions incompatible.
+  find_package(nanobind CONFIG QUIET)
+  if(nanobind_FOUND AND nanobind_VERSION VERSION_LESS 2.0)
+    set(nanobind_FOUND OFF)
+  endif()
 endif()
