@@ -17,23 +17,33 @@ Status check_count(std::string_view branch, size_t found, size_t expected) {
   return invalid("graph '", branch, "' has ", found, " outputs, the node ", expected);
 }
 
-// With a constant condition the types are those of one branch.
+Result<std::vector<TypeInfo>> infer_branch(InferContext& c, std::string_view branch) {
+  OARLOCK_ASSIGN(std::vector<TypeInfo> types, c.infer_graph(branch, {}));
+  OARLOCK_TRY(check_count(branch, types.size(), c.output_count()));
+  return types;
+}
+
+// With a constant condition the types are those of one branch. A branch that cannot run with these
+// inputs may still be there, guarded by the condition; then the types are those of the other.
 Status infer_if(InferContext& c) {
   OARLOCK_TRY(check_type<Bools>(c, 0));
-  const size_t count = c.output_count();
+  const auto set_all = [&](std::vector<TypeInfo> types) {
+    for (size_t i = 0; i < types.size(); ++i) c.set_output(i, std::move(types[i]));
+    return Status();
+  };
   if (c.constant(0)) {
     OARLOCK_ASSIGN(const bool chosen, condition(*c.constant(0)));
-    const std::string_view branch = chosen ? kThen : kElse;
-    OARLOCK_ASSIGN(std::vector<TypeInfo> types, c.infer_graph(branch, {}));
-    OARLOCK_TRY(check_count(branch, types.size(), count));
-    for (size_t i = 0; i < count; ++i) c.set_output(i, std::move(types[i]));
-    return {};
+    OARLOCK_ASSIGN(std::vector<TypeInfo> types, infer_branch(c, chosen ? kThen : kElse));
+    return set_all(std::move(types));
   }
-  OARLOCK_ASSIGN(const std::vector<TypeInfo> then_types, c.infer_graph(kThen, {}));
-  OARLOCK_ASSIGN(const std::vector<TypeInfo> else_types, c.infer_graph(kElse, {}));
-  OARLOCK_TRY(check_count(kThen, then_types.size(), count));
-  OARLOCK_TRY(check_count(kElse, else_types.size(), count));
-  for (size_t i = 0; i < count; ++i) c.set_output(i, merge_types(then_types[i], else_types[i]));
+  Result<std::vector<TypeInfo>> then_types = infer_branch(c, kThen);
+  Result<std::vector<TypeInfo>> else_types = infer_branch(c, kElse);
+  if (!then_types.ok() && !else_types.ok()) return then_types.status();
+  if (!then_types.ok()) return set_all(std::move(*else_types));
+  if (!else_types.ok()) return set_all(std::move(*then_types));
+  for (size_t i = 0; i < then_types->size(); ++i) {
+    c.set_output(i, merge_types((*then_types)[i], (*else_types)[i]));
+  }
   return {};
 }
 

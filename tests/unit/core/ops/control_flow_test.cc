@@ -59,6 +59,22 @@ TEST(If, RunsOneBranch) {
             "node 'If' (If): graph 'then_branch' has 1 outputs, the node 2");
 }
 
+TEST(If, OneBranchMayBeImpossible) {
+  Body body;
+  const ValueId three = body.constant("three", list<float>({1, 2, 3}));
+  const ValueId two = body.constant("two", list<float>({1, 2}));
+  const GraphPtr impossible = body.returning({body.node("Add", {three, two})});
+  const Attrs attrs{{"then_branch", impossible}, {"else_branch", constant_body(list<float>({3}))}};
+  EXPECT_EQ(inferred("If", attrs, {{DType::boolean, {}}}), "float32[1]");
+  EXPECT_EQ(inferred("If", attrs, {Tensor::scalar(true)}),
+            "node 'n' (If): in graph 'then_branch': node 'Add0' (Add): shapes [3] and [2] do not "
+            "broadcast");
+  EXPECT_EQ(inferred("If", {{"then_branch", impossible}, {"else_branch", impossible}},
+                     {{DType::boolean, {}}}),
+            "node 'n' (If): in graph 'then_branch': node 'Add0' (Add): shapes [3] and [2] do not "
+            "broadcast");
+}
+
 TEST(If, BranchesOfDifferentRank) {
   const Attrs attrs{{"then_branch", constant_body(list<float>({1, 2}))},
                     {"else_branch", constant_body(Tensor::scalar(3.f))}};
