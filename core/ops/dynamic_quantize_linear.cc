@@ -28,7 +28,7 @@ Status dynamic_quantize_linear(RunContext& c) {
     least = std::min(least, value);
     most = std::max(most, value);
   }
-  const float scale = (most == least ? 1.0f : most - least) / 255.0f;
+  const float scale = most == least ? 1.0f : (most - least) / 255.0f;
   const int32_t zero = quantize(std::clamp(0 - least / scale, 0.0f, 255.0f), 0, {0, 255});
   const auto out = y->mutable_as<uint8_t>();
   for (size_t i = 0; i < x.size(); ++i)

@@ -89,10 +89,10 @@ AxisTaps taps_at(const Options& options, double normalized, int64_t extent) {
   }
   if (options.taps == 1) x = std::nearbyint(x);
   if (x < low || x > high) {
-    if (options.padding == Padding::border) x = std::clamp(x, 0.0, length - 1);
+    if (options.padding == Padding::border && options.taps != 4) x = std::clamp(x, 0.0, length - 1);
     if (options.padding == Padding::reflection) x = reflect(x, low, high);
   }
-  if (options.padding == Padding::zeros) x = std::clamp(x, -8.0, length + 8);
+  if (options.padding != Padding::reflection) x = std::clamp(x, -8.0, length + 8);
   const double base = std::floor(x);
   const double part = x - base;
   const int64_t first = static_cast<int64_t>(base) - (options.taps == 4 ? 1 : 0);
