@@ -61,12 +61,14 @@ Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops) {
 
   Status status;
   std::vector<NodeId> added;
+  std::vector<std::string> wanted_names;
   for (Node& node : patch.nodes_) {
     for (ValueId input : node.inputs)
       if (input < kNone || input >= static_cast<ValueId>(values_.size()))
         status = internal_error("new node '", node.name, "' (", node.op,
                                 ") reads a value that does not exist");
     if (!status.ok()) break;
+    wanted_names.push_back(node.name);
     added.push_back(append(std::move(node)));
     status = resolve_node(*this, added.back(), ops);
     if (status.ok()) status = infer_node(*this, added.back());
@@ -102,6 +104,14 @@ Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops) {
     if (from.constant && !from.is_input) from.constant.reset();
   }
   for (NodeId id : maybe_dead) erase_if_dead(id);
+  // The names of nodes that are gone are free for those in their place.
+  for (size_t i = 0; i < added.size(); ++i) {
+    Node& node = nodes_[added[i]];
+    if (wanted_names[i].empty() || !node.alive || !node_names_.insert(wanted_names[i]).second)
+      continue;
+    node_names_.erase(node.name);
+    node.name = wanted_names[i];
+  }
   std::erase_if(added, [&](NodeId id) {
     erase_if_dead(id);
     return !nodes_[id].alive;

@@ -91,7 +91,9 @@ Outcome attention(const Graph& graph, NodeId root) {
   const Shape* k_shape = concrete_shape(graph, found->product.inputs[kWeight]);
   if (!k_shape) return std::nullopt;
   for (size_t i = 0; i + 2 < n; ++i)
-    if ((*q_shape)[i] != (*v_shape)[i] || (*q_shape)[i] != (*k_shape)[i]) return std::nullopt;
+    if ((*q_shape)[i] != (*v_shape)[i] || (*q_shape)[i] != (*k_shape)[i] ||
+        (*q_shape)[i] != (*scores)[i])
+      return std::nullopt;
   Patch patch(graph);
   auto k = keys(graph, patch, found->product);
   if (!k) return std::nullopt;

@@ -59,9 +59,11 @@ Status rewrite(Graph& graph, std::span<const Rule> rules, const OpRegistry& ops,
               concat("rewrite ", rule.name, " at ", describe(graph.node(id))));
         if (!*patch || (*patch)->empty()) continue;
         const Node root = on_applied ? graph.node(id) : Node();
-        if (auto applied = graph.apply(**std::move(patch), ops); !applied.ok())
+        if (auto applied = graph.apply(**std::move(patch), ops); !applied.ok()) {
+          if (applied.status().code() == Code::unsupported) continue;
           return applied.status().within(
               concat("rewrite ", rule.name, " at ", describe(graph.node(id))));
+        }
 #ifndef NDEBUG
         if (Status status = verify(graph); !status.ok())
           return status.within(concat("after rewrite ", rule.name));

@@ -39,6 +39,53 @@ Outcome merge(const Graph& graph, NodeId root) {
   return patch;
 }
 
+// The axes of a permutation of `shape` that are longer than one, numbered among themselves.
+Permutation without_units(const Shape& shape, const Permutation& perm) {
+  std::vector<size_t> number(shape.rank(), 0);
+  size_t count = 0;
+  for (size_t axis = 0; axis < shape.rank(); ++axis)
+    if (shape[axis] != 1) number[axis] = count++;
+  Permutation result;
+  for (const size_t axis : perm)
+    if (shape[axis] != 1) result.push_back(number[axis]);
+  return result;
+}
+
+std::vector<int64_t> extents_without_units(const Shape& shape) {
+  std::vector<int64_t> dims;
+  for (const int64_t dim : shape)
+    if (dim != 1) dims.push_back(dim);
+  return dims;
+}
+
+// Two Transposes with a Reshape between them that adds and removes unit axes only.
+Outcome merge_around_view(const Graph& graph, NodeId root) {
+  const Node& node = graph.node(root);
+  const Node* view = made_by(graph, node.input(0), "Reshape");
+  const Node* inner = view ? made_by(graph, view->input(0), "Transpose") : nullptr;
+  if (!inner) return std::nullopt;
+  const Shape* source = concrete_shape(graph, inner->input(0));
+  const Shape* before = concrete_shape(graph, view->input(0));
+  const Shape* after = concrete_shape(graph, node.input(0));
+  const Shape* result = concrete_shape(graph, node.output(0));
+  const auto first = permutation(graph, *inner), second = permutation(graph, node);
+  if (!source || !before || !after || !result || !first || !second ||
+      extents_without_units(*before) != extents_without_units(*after))
+    return std::nullopt;
+  const Permutation one = without_units(*source, *first), two = without_units(*after, *second);
+  Permutation both;
+  for (const size_t axis : two) both.push_back(one[axis]);
+  Patch patch(graph);
+  ValueId value = inner->input(0);
+  if (!std::is_sorted(both.begin(), both.end())) {
+    value = add_reshape(patch, concat(node.name, "_units"), value, extents_without_units(*source));
+    value = add_transpose(patch, concat(node.name, "_transpose"), value, both);
+  }
+  patch.replace(node.output(0), add_reshape(patch, node.name, value,
+                                            std::vector<int64_t>(result->begin(), result->end())));
+  return patch;
+}
+
 Outcome through_unary(const Graph& graph, NodeId root) {
   const Node& node = graph.node(root);
   if (!is_unary(node) || node.outputs.size() != 1) return std::nullopt;
@@ -154,6 +201,7 @@ std::span<const Rule> sink_transposes_rules() {
   static const std::vector<Rule> rules = [] {
     std::vector<Rule> list = {
         {"merge_transposes", "Transpose", merge},
+        {"merge_transposes_around_view", "Transpose", merge_around_view},
         {"sink_transpose_unary", "", through_unary},
         {"sink_transpose_binary", "", through_binary},
         {"sink_transpose_concat", "Concat", through_concat},

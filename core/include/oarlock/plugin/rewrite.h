@@ -61,8 +61,8 @@ struct Rule {
   Result<std::optional<Patch>> (*rewrite)(const Graph& graph, NodeId root);
 };
 
-// Applies rules until none fits (bounded number of sweeps). `on_applied` hears of every
-// application. Debug builds verify the graph after every patch.
+// Applies rules until none fits (bounded number of sweeps), but no patch with operators that `ops`
+// lacks. `on_applied` hears of every application. Debug builds verify the graph after each.
 Status rewrite(Graph& graph, std::span<const Rule> rules, const OpRegistry& ops,
                const std::function<void(std::string_view rule, const Node& root)>& on_applied = {});
 
