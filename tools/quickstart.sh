@@ -1,13 +1,13 @@
 #!/bin/sh
 # From a fresh Debian 12 machine to an answer: installs what is missing, builds, converts the
 # sample model and classifies an image on every device.
-#   tools/quickstart.sh [image]      default: tests/models/digits/7.png
+#   tools/quickstart.sh [image]      default: tests/models/digits/2.png
 set -eu
 image=${1:-}
 [ -z "$image" ] || image=$(realpath "$image")
 cd "$(dirname "$0")/.."
 models=tests/models
-image=${image:-$models/digits/7.png}
+image=${image:-$models/digits/2.png}
 oarlock=build/release/bin/oarlock
 model=build/digits.oar
 
@@ -28,5 +28,7 @@ for device in $devices; do
   $oarlock run $model "$image" --device "$device" --top 3 --labels $models/digits.txt
 done
 for device in $devices; do
-  [ "$device" = reference ] || $oarlock compare $model --device "$device" --input "$image"
+  [ "$device" = reference ] && continue
+  echo "-- agreement"
+  $oarlock compare $model --device "$device" --against reference --input "$image" --rows 3
 done
