@@ -19,6 +19,7 @@ constexpr int kMaxDepth = 64;
 Status simplify_at(Graph& graph, const OpRegistry& ops, SimplifyReport* report, int depth);
 
 // A simplified copy of a subgraph of `node`, its captured inputs typed like the captured values.
+// A subgraph that cannot run with these types may be one that never does: it stays as it is.
 Result<GraphPtr> simplify_body(const Graph& outer, const Node& node, const GraphPtr& body,
                                const OpRegistry& ops, SimplifyReport* report, int depth) {
   auto copy = std::make_shared<Graph>(*body);
@@ -27,7 +28,9 @@ Result<GraphPtr> simplify_body(const Graph& outer, const Node& node, const Graph
   for (size_t i = 0; i < captures && captures <= inputs; ++i)
     copy->set_type(copy->inputs()[inputs - captures + i],
                    outer.value(node.inputs[node.inputs.size() - captures + i]).type);
-  OARLOCK_TRY(simplify_at(*copy, ops, report, depth + 1));
+  Status status = simplify_at(*copy, ops, report, depth + 1);
+  if (status.code() == Code::invalid) return body;
+  OARLOCK_TRY(std::move(status));
   return GraphPtr(std::move(copy));
 }
 
