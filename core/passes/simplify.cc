@@ -2,6 +2,7 @@
 #include <memory>
 #include <span>
 
+#include "core/passes/exact_quantization.h"
 #include "oarlock/plugin/op.h"
 #include "oarlock/plugin/passes.h"
 #include "oarlock/plugin/rewrite.h"
@@ -61,6 +62,12 @@ Status simplify_bodies(Graph& graph, const OpRegistry& ops, SimplifyReport* repo
   return {};
 }
 
+bool is_quantized(const Graph& graph) {
+  for (NodeId id = 0; id < static_cast<NodeId>(graph.node_count()); ++id)
+    if (graph.node(id).alive && graph.node(id).op == "QuantizeLinear") return true;
+  return false;
+}
+
 Status simplify_at(Graph& graph, const OpRegistry& ops, SimplifyReport* report, int depth) {
   if (depth > kMaxDepth) return invalid("subgraphs are nested more than ", kMaxDepth, " deep");
   graph.erase_dead();
@@ -73,6 +80,8 @@ Status simplify_at(Graph& graph, const OpRegistry& ops, SimplifyReport* report, 
     if (found == list.end()) found = list.emplace(list.end(), std::string(rule), 0);
     ++found->second;
   };
+  if (is_quantized(graph))
+    OARLOCK_TRY(rewrite(graph, passes::exact_quantization_rules(), ops, count));
   OARLOCK_TRY(rewrite(graph, passes::all_rules(), ops, count));
   return simplify_bodies(graph, ops, report, depth);
 }
