@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "oarlock/model.h"
+
+namespace oarlock::testing {
+
+// Well-known networks with seeded random weights, made of plain ONNX operators the way exporters
+// write them: input "input", output "output".
+
+// ResNet-50 (He et al., arXiv 1512.03385, stride in the 3x3): float32[1, 3, size, size] to
+// float32[1, 1000]. Batch normalizations are separate nodes.
+Model resnet50(int64_t size, uint64_t seed);
+
+// A BERT-like encoder: float32[1, tokens, width] to the same, `layers` layers of `heads` heads,
+// with layer normalization, GELU and attention decomposed into elementary operators.
+Model transformer(int layers, int64_t tokens, int64_t width, int64_t heads, uint64_t seed);
+
+// Standard normal float32 elements.
+Tensor random_tensor(const Shape& shape, uint64_t seed);
+
+}  // namespace oarlock::testing
