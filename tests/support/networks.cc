@@ -6,7 +6,7 @@
 
 #include "oarlock/plugin/graph.h"
 
-namespace oarlock::testing {
+namespace oarlock::test {
 
 Tensor random_tensor(const Shape& shape, uint64_t seed) {
   std::mt19937_64 generator(seed);
@@ -175,4 +175,4 @@ Model transformer(int layers, int64_t tokens, int64_t width, int64_t heads, uint
   return Transformer(tokens, width, heads, seed).build(layers);
 }
 
-}  // namespace oarlock::testing
+}  // namespace oarlock::test

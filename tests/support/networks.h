@@ -4,7 +4,7 @@
 
 #include "oarlock/model.h"
 
-namespace oarlock::testing {
+namespace oarlock::test {
 
 // Well-known networks with seeded random weights, made of plain ONNX operators the way exporters
 // write them: input "input", output "output".
@@ -20,4 +20,4 @@ Model transformer(int layers, int64_t tokens, int64_t width, int64_t heads, uint
 // Standard normal float32 elements.
 Tensor random_tensor(const Shape& shape, uint64_t seed);
 
-}  // namespace oarlock::testing
+}  // namespace oarlock::test

@@ -112,7 +112,7 @@ void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
 void operator delete(void* p, size_t, std::align_val_t) noexcept { std::free(p); }
 void operator delete[](void* p, size_t, std::align_val_t) noexcept { std::free(p); }
 
-namespace oarlock::testing {
+namespace oarlock::test {
 
 size_t allocation_count() { return count.load(); }
 
@@ -121,4 +121,4 @@ void fail_allocation(size_t n, bool and_after) {
   fail_at = n == 0 ? 0 : count.load() + n;
 }
 
-}  // namespace oarlock::testing
+}  // namespace oarlock::test

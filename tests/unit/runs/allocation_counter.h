@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace oarlock::testing {
+namespace oarlock::test {
 
 // Allocations of this process so far, by any thread: operator new in every build, malloc and its
 // kin too where no sanitizer has taken their place.
@@ -12,4 +12,4 @@ size_t allocation_count();
 // 0 ends it.
 void fail_allocation(size_t n, bool and_after = false);
 
-}  // namespace oarlock::testing
+}  // namespace oarlock::test

@@ -21,8 +21,8 @@ struct Network {
 void PrintTo(const Network& n, std::ostream* out) { *out << n.name; }
 
 const Network kNetworks[] = {
-    {"resnet50", [] { return testing::resnet50(224, 1); }, Shape{1, 3, 224, 224}},
-    {"transformer", [] { return testing::transformer(2, 128, 384, 12, 1); }, Shape{1, 128, 384}},
+    {"resnet50", [] { return test::resnet50(224, 1); }, Shape{1, 3, 224, 224}},
+    {"transformer", [] { return test::transformer(2, 128, 384, 12, 1); }, Shape{1, 128, 384}},
 };
 
 bool has_cpu() {
@@ -52,7 +52,7 @@ class SteadyState : public testing::TestWithParam<Network> {
   void SetUp() override {
     if (!has_cpu()) GTEST_SKIP() << "built without the CPU backend";
   }
-  Value input() const { return oarlock::testing::random_tensor(GetParam().input, 7); }
+  Value input() const { return oarlock::test::random_tensor(GetParam().input, 7); }
 };
 
 TEST_P(SteadyState, ACachedRunAllocatesNothing) {
@@ -60,9 +60,9 @@ TEST_P(SteadyState, ACachedRunAllocatesNothing) {
   const Value in = input();
   Value out = run_once(session, in);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(session.run({&in, 1}, {&out, 1}).ok());
-  const size_t before = oarlock::testing::allocation_count();
+  const size_t before = oarlock::test::allocation_count();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(session.run({&in, 1}, {&out, 1}).ok());
-  EXPECT_EQ(oarlock::testing::allocation_count() - before, 0u);
+  EXPECT_EQ(oarlock::test::allocation_count() - before, 0u);
 }
 
 TEST_P(SteadyState, BitsDoNotDependOnThreads) {
@@ -105,8 +105,8 @@ INSTANTIATE_TEST_SUITE_P(Networks, SteadyState, testing::ValuesIn(kNetworks),
 // Every allocation of opening and running a small network fails once; each time there is an error
 // or a result, and the next attempt succeeds.
 TEST(OutOfMemory, IsAnErrorWhereverItHappens) {
-  const Model model = oarlock::testing::transformer(1, 4, 8, 2, 3);
-  const Value in = oarlock::testing::random_tensor(Shape{1, 4, 8}, 7);
+  const Model model = oarlock::test::transformer(1, 4, 8, 2, 3);
+  const Value in = oarlock::test::random_tensor(Shape{1, 4, 8}, 7);
   SessionOptions options;
   options.devices = {has_cpu() ? "cpu" : "reference"};
   options.threads = 1;
@@ -116,15 +116,15 @@ TEST(OutOfMemory, IsAnErrorWhereverItHappens) {
     return session.run({&in, 1}, {&out, 1});
   };
   ASSERT_TRUE(attempt().ok());
-  const size_t before = oarlock::testing::allocation_count();
+  const size_t before = oarlock::test::allocation_count();
   ASSERT_TRUE(attempt().ok());
-  const size_t total = oarlock::testing::allocation_count() - before;
+  const size_t total = oarlock::test::allocation_count() - before;
   size_t failures = 0;
   const size_t step = std::max<size_t>(1, total / 400);
   for (size_t n = 1; n <= total; n += step) {
-    oarlock::testing::fail_allocation(n);
+    oarlock::test::fail_allocation(n);
     const Status status = attempt();
-    oarlock::testing::fail_allocation(0);
+    oarlock::test::fail_allocation(0);
     if (!status.ok()) {
       EXPECT_EQ(status.code(), Code::out_of_memory) << to_string(status);
       ++failures;
