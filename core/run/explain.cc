@@ -49,9 +49,11 @@ std::string to_string(const Explanation& e) {
   row("node", "operator", "device", "kernel", "inputs -> outputs");
   for (const PlannedStep& s : e.steps) {
     row(s.node, s.op, s.device, s.kernel, concat(s.inputs, " -> ", s.outputs));
-    for (const Refusal& r : s.refusals)
+    for (const Refusal& r : s.refusals) {
+      if (r.device == s.device) continue;  // another kernel of its own device; see Explanation
       out +=
           concat("    not ", r.device, r.kernel.empty() ? "" : " ", r.kernel, ": ", r.reason, "\n");
+    }
   }
   return out;
 }
