@@ -107,7 +107,7 @@ template <class T>
 Tensor Tensor::of(const Shape& shape, std::span<const T> elements) {
   if (shape.elements() != static_cast<int64_t>(elements.size())) return {};
   Result<Tensor> tensor = allocate(kDTypeOf<T>, shape);
-  if (!tensor.ok()) return {};
+  if (!tensor.ok()) throw std::bad_alloc();
   std::copy(elements.begin(), elements.end(), tensor->mutable_as<T>().begin());
   return std::move(*tensor);
 }

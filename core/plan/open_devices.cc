@@ -1,9 +1,11 @@
 // Finding, checking and opening backends.
+#include <dirent.h>
 #include <dlfcn.h>
 
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 
 #include "core/plan/devices.h"
 
@@ -92,12 +94,15 @@ fs::path own_folder() {
   return fs::weakly_canonical(info.dli_fname, ignored).parent_path();
 }
 
+// By readdir: libstdc++'s directory_iterator ends the process when memory runs out.
 std::vector<fs::path> libraries_in(const fs::path& folder) {
   std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-    if (it->path().extension() == ".so" && !backend_name(it->path()).empty())
-      found.push_back(it->path());
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(folder.c_str()), closedir);
+  if (directory == nullptr) return found;
+  while (const dirent* entry = readdir(directory.get())) {
+    const fs::path name(entry->d_name);
+    if (name.extension() == ".so" && !backend_name(name).empty()) found.push_back(folder / name);
+  }
   std::sort(found.begin(), found.end());
   return found;
 }

@@ -17,9 +17,11 @@ struct Session::Impl {
   bool observable = false;
 
   // Runs `body` inside every device's threads and floating-point mode.
+  // One reference is all the inner callable holds: larger ones would be allocated.
   Status enter(size_t device, const std::function<Status()>& body) {
     if (device == runtime.devices.size()) return body();
-    return runtime.devices[device].device->enter([&] { return enter(device + 1, body); });
+    const auto inner = [&] { return enter(device + 1, body); };
+    return runtime.devices[device].device->enter(std::ref(inner));
   }
 };
 

@@ -1,6 +1,7 @@
 #include "core/passes/support/build.h"
 
 #include <algorithm>
+#include <new>
 
 #include "core/passes/support/match.h"
 #include "oarlock/plugin/numeric.h"
@@ -10,7 +11,8 @@ namespace oarlock::passes {
 ValueId add_number(Patch& patch, std::string_view name, DType dtype, double value,
                    const Shape& shape) {
   Result<Tensor> tensor = filled(dtype, shape, value);
-  return patch.add_constant(name, tensor.ok() ? std::move(tensor).value() : Tensor());
+  if (!tensor.ok()) throw std::bad_alloc();
+  return patch.add_constant(name, std::move(tensor).value());
 }
 
 ValueId add_integers(Patch& patch, std::string_view name, std::span<const int64_t> values) {
