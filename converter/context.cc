@@ -46,9 +46,11 @@ Function* Context::function(const std::string& domain, const std::string& name,
 }
 
 Status Context::count(const onnx::NodeProto& node, bool inlined) {
-  if (++report.nodes > kMaxNodes)
-    return unsupported("the model has more than ", kMaxNodes, " nodes with its functions inlined");
+  ++report.nodes;
   if (!inlined) return {};
+  if (++inlined_nodes_ > kMaxInlinedNodes)
+    return unsupported("the model's functions have more than ", kMaxInlinedNodes,
+                       " nodes when inlined");
   uint64_t bytes = node.name().size();
   for (const std::string& name : node.input()) bytes += name.size() + sizeof(name);
   for (const std::string& name : node.output()) bytes += name.size() + sizeof(name);

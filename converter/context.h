@@ -14,8 +14,8 @@
 
 namespace oarlock::converter {
 
-// Inlining functions may not make the graph larger than this.
-inline constexpr size_t kMaxNodes = size_t{1} << 20;
+// What inlining functions may add to a model: nodes, and bytes of their names and attributes.
+inline constexpr size_t kMaxInlinedNodes = size_t{1} << 18;
 inline constexpr uint64_t kMaxInlinedBytes = uint64_t{512} << 20;
 
 using Opsets = std::map<std::string, int64_t>;
@@ -52,6 +52,7 @@ class Context {
   ExternalData external_;
   std::unordered_map<const void*, Tensor> tensors_;
   std::map<std::tuple<std::string, std::string, std::string>, Function> functions_;
+  size_t inlined_nodes_ = 0;
   uint64_t inlined_bytes_ = 0;
 };
 

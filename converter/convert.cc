@@ -1,5 +1,6 @@
 #include "oarlock/convert.h"
 
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <new>
@@ -49,14 +50,41 @@ Status check_versions(const onnx::ModelProto& model, const std::string& name, Op
   return {};
 }
 
+// SHA-256 of the file, which for large ones takes longer than parsing.
+std::string hash(std::span<const std::byte> bytes, const ConvertOptions& options) {
+  constexpr size_t kPiece = size_t{16} << 20;
+  Sha256 hash;
+  for (size_t at = 0; at < bytes.size(); at += kPiece) {
+    progress(options, ConvertProgress::Step::reading, at, bytes.size());
+    hash.update(bytes.subspan(at, std::min(kPiece, bytes.size() - at)));
+  }
+  progress(options, ConvertProgress::Step::reading, bytes.size(), bytes.size());
+  return to_hex(hash.finish());
+}
+
+// Living nodes, those of subgraphs included.
+size_t count_nodes(const Graph& graph) {
+  size_t count = 0;
+  for (size_t id = 0; id < graph.node_count(); ++id) {
+    const Node& node = graph.node(static_cast<NodeId>(id));
+    if (!node.alive) continue;
+    ++count;
+    for (const auto& [name, value] : node.attrs.entries()) {
+      if (const auto* one = std::get_if<GraphPtr>(&value)) count += count_nodes(**one);
+      if (const auto* many = std::get_if<std::vector<GraphPtr>>(&value))
+        for (const GraphPtr& body : *many) count += count_nodes(*body);
+    }
+  }
+  return count;
+}
+
 Status simplify_graph(Graph& graph, const ConvertOptions& options, ConversionReport& report) {
   progress(options, ConvertProgress::Step::simplifying, 0, 0);
   SimplifyReport done;
   OARLOCK_TRY(simplify(graph, *options.ops, &done).within("simplifying"));
   for (const auto& [rule, count] : done.applied)
     report.rewrites.push_back(concat(rule, " x ", count));
-  for (size_t id = 0; id < graph.node_count(); ++id)
-    report.nodes_simplified += graph.node(static_cast<NodeId>(id)).alive;
+  report.nodes_simplified = count_nodes(graph);
   return {};
 }
 
@@ -64,13 +92,12 @@ Result<Model> convert(std::span<const std::byte> bytes, const std::string& name,
                       const std::string& folder, const ConvertOptions& options,
                       ConversionReport& report) {
   report.source = name;
-  progress(options, ConvertProgress::Step::reading, 0, bytes.size());
   OARLOCK_ASSIGN(const std::unique_ptr<onnx::ModelProto> model, read_model(bytes, name));
   report.ir_version = model->ir_version();
   Opsets opsets;
   OARLOCK_TRY(check_versions(*model, name, opsets));
   report.opsets = opsets;
-  progress(options, ConvertProgress::Step::reading, bytes.size(), bytes.size());
+  const std::string source_hash = hash(bytes, options);
 
   Context context(options, report, folder);
   OARLOCK_TRY(context.add_functions(*model));
@@ -93,7 +120,7 @@ Result<Model> convert(std::span<const std::byte> bytes, const std::string& name,
   metadata.producer = concat("oarlock ", version());
   metadata.converter_flags = options.flags;
   metadata.source_name = name;
-  metadata.source_hash = to_hex(Sha256::of(bytes));
+  metadata.source_hash = source_hash;
   metadata.properties = properties_of(*model);
   return Model(std::move(graph), std::move(metadata), std::move(golden));
 }

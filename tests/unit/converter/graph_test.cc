@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/ops/evaluate.h"
+#include "oarlock/plugin/passes.h"
 #include "tests/unit/converter/model_maker.h"
 
 namespace oarlock::test {
@@ -156,6 +158,24 @@ TEST(ConvertGraph, InnerNamesMayHideOuterOnes) {
   const Graph g = plain(make_model(graph, 16));
   EXPECT_EQ(only(g, "Loop").captures, 0);
   EXPECT_EQ(only(g, "Loop").attrs.graph("body")->inputs().size(), 3U);
+}
+
+TEST(ConvertGraph, ABranchThatIsNotTakenMayContradictTheShapes) {
+  GraphMaker graph, bad;
+  graph.input("c", DType::boolean, {}).input("x", DType::float32, {"n"}).output("y");
+  bad.integers("three", {1}, {3}).output("t");
+  bad.node("Reshape", {"x", "three"}, {"t"});
+  graph.node("If", {"c"}, {"y"})
+      .with("then_branch", bad.proto)
+      .with("else_branch", branch("Neg", {"x"}, "n").proto);
+  Graph g = plain(make_model(graph, 16));
+  g.set_type(g.inputs()[1], TypeInfo::tensor(DType::float32, {2}));
+  const Status status = simplify(g, OpRegistry::core());
+  ASSERT_TRUE(status.ok()) << to_string(status);
+  const Tensor x = Tensor::of<float>({2}, {1, 2});
+  EXPECT_THAT(run(g, {Tensor::of<bool>({}, {false}), x}), ElementsAre(ElementsAre(-1, -2)));
+  const Value inputs[] = {Tensor::of<bool>({}, {true}), x};
+  EXPECT_FALSE(evaluate(g, inputs).ok());
 }
 
 onnx::FunctionProto& add_function(onnx::ModelProto& model, const std::string& name,
