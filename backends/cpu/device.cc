@@ -5,6 +5,7 @@
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
 #include <tbb/task_arena.h>
+#include <tbb/task_group.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,9 +13,11 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <utility>
 
 #include "backends/cpu/available_threads.h"
 #include "backends/cpu/flush_denormals.h"
+#include "backends/cpu/team.h"
 #include "kernels/cpu/instruction_set.h"
 
 namespace oarlock::cpu {
@@ -36,6 +39,16 @@ class AlignedBuffer final : public Buffer {
   ~AlignedBuffer() override { std::free(host_); }
 };
 
+// Slots of the arena for threads that run, beside those of helpers.
+constexpr int kConcurrentRuns = 64;
+
+// The run that this thread carries out, if any.
+struct CurrentRun {
+  const CpuDevice* device = nullptr;
+  Team* team = nullptr;
+};
+thread_local CurrentRun current_run;
+
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
@@ -52,7 +65,7 @@ struct CpuDevice::Arena {
   std::optional<tbb::global_control> more_threads;
   mutable tbb::task_arena arena;
 
-  explicit Arena(int threads) : arena(threads) {
+  explicit Arena(int threads) : arena(threads - 1 + kConcurrentRuns, kConcurrentRuns) {
     if (threads > tbb::info::default_concurrency()) {
       more_threads.emplace(tbb::global_control::max_allowed_parallelism, threads);
     }
@@ -65,6 +78,7 @@ Result<DevicePtr> CpuDevice::open(const DeviceOptions& options) {
         "device cpu: this processor lacks SSE4.2, which the kernels need; use device reference");
   }
   constexpr int kMostThreads = 4096;
+  static_assert(kMostThreads * kPartsPerThread <= Team::kMostParts);
   if (options.threads < 0 || options.threads > kMostThreads) {
     return invalid("threads must be between 0 (automatic) and ", kMostThreads, ", but is ",
                    options.threads);
@@ -107,12 +121,49 @@ Status CpuDevice::read(const TensorRef& from, std::span<std::byte> to) {
   return {};
 }
 
+std::unique_ptr<Team> CpuDevice::take_team() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_teams_.empty()) {
+      std::unique_ptr<Team> team = std::move(idle_teams_.back());
+      idle_teams_.pop_back();
+      return team;
+    }
+  }
+  return std::make_unique<Team>(threads_);
+}
+
+void CpuDevice::give_back(std::unique_ptr<Team> team) {
+  team->reset();
+  const std::lock_guard lock(mutex_);
+  idle_teams_.push_back(std::move(team));
+}
+
 Status CpuDevice::enter(const std::function<Status()>& body) {
+  if (threads_ == 1) {
+    const FlushDenormals flush;
+    return body();
+  }
+  std::unique_ptr<Team> team = take_team();
   Status status;
   arena_->arena.execute([&] {
-    const FlushDenormals flush;
-    status = body();
+    tbb::task_group helpers;
+    for (int i = 1; i < threads_; ++i) {
+      helpers.run([&team] {
+        const FlushDenormals flush;
+        team->help();
+      });
+    }
+    {
+      const FlushDenormals flush;
+      const CurrentRun outer = std::exchange(current_run, {this, team.get()});
+      status = body();
+      current_run = outer;
+    }
+    team->dismiss();
+    helpers.wait();
   });
+  give_back(std::move(team));
   return status;
 }
 
@@ -121,29 +172,39 @@ void CpuDevice::run_parts(int64_t units, int64_t grain, const void* body,
   if (units <= 0) return;
   const int64_t most = std::max<int64_t>(units / std::max<int64_t>(grain, 1), 1);
   const int64_t parts = threads_ == 1 ? 1 : std::min(most, threads_ * kPartsPerThread);
-  if (parts == 1) {
-    const FlushDenormals flush;
-    function(body, 0, units, 0);
-    return;
-  }
-  // Every thread takes the parts of its own stretch first, so that it mostly meets again what it
-  // has in its cache from the step before, then those that others have left.
-  constexpr int kMostStretches = 64;
-  const int takers = static_cast<int>(std::min<int64_t>(threads_, parts));
-  const int stretches = std::min(takers, kMostStretches);
-  std::atomic<int64_t> next[kMostStretches];
-  for (int s = 0; s < stretches; ++s)
-    next[s].store(parts * s / stretches, std::memory_order_relaxed);
-  const auto take_parts = [&](int slot) {
-    const FlushDenormals flush;
-    for (int i = 0; i < stretches; ++i) {
-      const int s = (slot + i) % stretches;
-      const int64_t end = parts * (s + 1) / stretches;
-      for (int64_t part; (part = next[s].fetch_add(1, std::memory_order_relaxed)) < end;) {
-        function(body, units * part / parts, units * (part + 1) / parts, slot);
-      }
+  struct Work {
+    int64_t units, parts;
+    const void* body;
+    PartFunction function;
+
+    void run(int64_t part, int slot) const {
+      function(body, units * part / parts, units * (part + 1) / parts, slot);
     }
   };
+  const Work work = {units, parts, body, function};
+  if (parts == 1) {
+    const FlushDenormals flush;
+    work.run(0, 0);
+    return;
+  }
+  if (current_run.device == this && current_run.team != nullptr) {
+    // Parts that start work of their own find no team.
+    Team* const team = std::exchange(current_run.team, nullptr);
+    team->run(parts, &work, [](const void* w, int64_t part, int slot) {
+      static_cast<const Work*>(w)->run(part, slot);
+    });
+    current_run.team = team;
+    return;
+  }
+  // Outside a run, as when constants are packed.
+  std::atomic<int64_t> next = 0;
+  const auto take_parts = [&](int slot) {
+    const FlushDenormals flush;
+    for (int64_t part; (part = next.fetch_add(1, std::memory_order_relaxed)) < parts;) {
+      work.run(part, slot);
+    }
+  };
+  const int takers = static_cast<int>(std::min<int64_t>(threads_, parts));
   arena_->arena.execute(
       [&] { tbb::parallel_for(0, takers, 1, take_parts, tbb::static_partitioner()); });
 }

@@ -3,13 +3,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include "oarlock/plugin/device.h"
 
 namespace oarlock::cpu {
 
-// The host's processor. Kernels run on the threads of one oneTBB arena; memory is ordinary memory.
-// Thread-safe; concurrent runs share the threads.
+class Team;
+
+// The host's processor. A run's own thread is helped by threads of one oneTBB arena; memory is
+// ordinary memory. Thread-safe; concurrent runs share the helpers.
 class CpuDevice final : public Device {
  public:
   // threads 0: what affinity and the control group allow. Unavailable where the processor lacks
@@ -22,7 +26,8 @@ class CpuDevice final : public Device {
   Result<BufferPtr> wrap(std::span<std::byte> memory) override;
   Status write(const TensorRef& to, std::span<const std::byte> from) override;
   Status read(const TensorRef& from, std::span<std::byte> to) override;
-  // In the arena, with denormal numbers flushed to zero on this thread.
+  // With denormal numbers flushed to zero on this thread, and helpers from the arena that come as
+  // other runs leave them.
   Status enter(const std::function<Status()>& body) override;
 
   int threads() const { return threads_; }
@@ -44,11 +49,15 @@ class CpuDevice final : public Device {
   struct Arena;
 
   explicit CpuDevice(int threads);
+  std::unique_ptr<Team> take_team();
+  void give_back(std::unique_ptr<Team> team);
   void run_parts(int64_t units, int64_t grain, const void* body, PartFunction function) const;
 
   DeviceInfo info_;
   int threads_;
   std::unique_ptr<Arena> arena_;
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Team>> idle_teams_;
 };
 
 // The device that a kernel of this backend was matched or created for.

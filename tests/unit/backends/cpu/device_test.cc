@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <limits>
+#include <thread>
 #include <vector>
 
 namespace oarlock::cpu {
@@ -65,6 +67,56 @@ TEST(CpuDeviceTest, FlushesDenormalsInPartsOnly) {
   const Status status = owner->enter([&] { return flushes() ? Status() : internal_error("no"); });
   EXPECT_TRUE(status.ok());
   EXPECT_FALSE(flushes());
+}
+
+// Many pieces of work one after another, of many sizes, from several runs at once; pauses let
+// helpers fall asleep.
+TEST(CpuDeviceTest, ConcurrentRunsGetAllTheirParts) {
+  for (const int threads : {1, 2, 3, 7}) {
+    const DevicePtr owner = open_device(threads);
+    const CpuDevice& device = cpu_device(*owner);
+    std::atomic<int> wrong = 0;
+    const auto one_run = [&] {
+      std::vector<int> seen(100);
+      const Status status = owner->enter([&] {
+        for (int round = 0; round < 300; ++round) {
+          const int64_t units = 1 + round % 97;
+          device.parallel(units, 1, [&](int64_t begin, int64_t end, int slot) {
+            if (slot < 0 || slot >= threads || !flushes()) ++wrong;
+            for (int64_t i = begin; i < end; ++i) ++seen[i];
+          });
+          for (int64_t i = 0; i < 100; ++i) {
+            if (seen[i] != (i < units ? 1 : 0)) ++wrong;
+            seen[i] = 0;
+          }
+          if (round % 100 == 50) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        return Status();
+      });
+      if (!status.ok()) ++wrong;
+    };
+    for (int repeat = 0; repeat < 5; ++repeat) {
+      std::vector<std::jthread> runs;
+      for (int i = 0; i < 3; ++i) runs.emplace_back(one_run);
+    }
+    EXPECT_EQ(wrong, 0) << threads << " threads";
+  }
+}
+
+TEST(CpuDeviceTest, PartsMayStartWorkOfTheirOwn) {
+  const DevicePtr owner = open_device(3);
+  std::atomic<int> sum = 0;
+  const Status status = owner->enter([&] {
+    cpu_device(*owner).parallel(10, 1, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        cpu_device(*owner).parallel(
+            10, 1, [&](int64_t b, int64_t e, int) { sum += static_cast<int>(e - b); });
+      }
+    });
+    return Status();
+  });
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(sum, 100);
 }
 
 TEST(CpuDeviceTest, EnterPassesFailuresOn) {

@@ -1,0 +1,113 @@
+#include "backends/cpu/team.h"
+
+#include <chrono>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace oarlock::cpu {
+
+namespace {
+
+constexpr uint32_t kDismissed = ~uint32_t{0};
+
+void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Polls until ready() or until polling costs more than sleeping would. Returns whether ready.
+template <class Ready>
+bool poll(const Ready& ready) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kLongest = std::chrono::microseconds(50);
+  const Clock::time_point end = Clock::now() + kLongest;
+  do {
+    for (int i = 0; i < 64; ++i) {
+      if (ready()) return true;
+      pause();
+    }
+  } while (Clock::now() < end);
+  return false;
+}
+
+uint64_t share_state(uint32_t work, int64_t next, int64_t end) {
+  return uint64_t{work} << 32 | static_cast<uint64_t>(end) << 16 | static_cast<uint64_t>(next);
+}
+
+}  // namespace
+
+Team::Team(int threads) : threads_(threads), shares_(new Share[threads]) {}
+
+void Team::run(int64_t parts, const void* body, PartFunction function) {
+  const uint32_t work = work_.load(std::memory_order_relaxed) + 1;
+  body_.store(body, std::memory_order_relaxed);
+  function_.store(function, std::memory_order_relaxed);
+  done_.store(0, std::memory_order_relaxed);
+  for (int share = 0; share < threads_; ++share) {
+    const int64_t begin = parts * share / threads_, end = parts * (share + 1) / threads_;
+    shares_[share].state.store(share_state(work, begin, end), std::memory_order_release);
+  }
+  work_.store(work);
+  if (sleeping_.load() > 0) work_.notify_all();
+  take_parts(work, 0);
+  const auto all_done = [&] {
+    return done_.load(std::memory_order_acquire) == static_cast<uint32_t>(parts);
+  };
+  if (poll(all_done)) return;
+  runner_sleeps_.store(true);
+  for (uint32_t done; (done = done_.load()) != static_cast<uint32_t>(parts);) done_.wait(done);
+  runner_sleeps_.store(false);
+}
+
+void Team::take_parts(uint32_t work, int slot) {
+  for (int i = 0; i < threads_; ++i) {
+    const int share = slot + i < threads_ ? slot + i : slot + i - threads_;
+    std::atomic<uint64_t>& state = shares_[share].state;
+    uint64_t seen = state.load(std::memory_order_acquire);
+    while (static_cast<uint32_t>(seen >> 32) == work) {
+      const auto part = static_cast<int64_t>(seen & 0xffff),
+                 end = static_cast<int64_t>(seen >> 16 & 0xffff);
+      if (part >= end) break;
+      const void* body = body_.load(std::memory_order_relaxed);
+      const PartFunction function = function_.load(std::memory_order_relaxed);
+      if (!state.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel)) continue;
+      function(body, part, slot);
+      done_.fetch_add(1);
+      if (runner_sleeps_.load()) done_.notify_one();
+      seen = state.load(std::memory_order_acquire);
+    }
+  }
+}
+
+uint32_t Team::wait_for_work(uint32_t seen) {
+  if (!poll([&] { return work_.load(std::memory_order_acquire) != seen; })) {
+    ++sleeping_;
+    work_.wait(seen);
+    --sleeping_;
+  }
+  return work_.load(std::memory_order_acquire);
+}
+
+void Team::help() {
+  const int slot = joined_.fetch_add(1);
+  if (slot >= threads_) return;
+  for (uint32_t work = 0; (work = wait_for_work(work)) != kDismissed;) take_parts(work, slot);
+}
+
+void Team::reset() {
+  joined_.store(1);
+  work_.store(0);
+  for (int share = 0; share < threads_; ++share) shares_[share].state.store(0);
+}
+
+void Team::dismiss() {
+  work_.store(kDismissed);
+  if (sleeping_.load() > 0) work_.notify_all();
+}
+
+}  // namespace oarlock::cpu
