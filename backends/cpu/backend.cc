@@ -5,6 +5,7 @@
 namespace oarlock::cpu {
 
 std::span<const KernelDef> all_kernels();
+std::span<const Rule> all_rules();
 
 namespace {
 
@@ -19,7 +20,9 @@ Result<DeviceList> open(const DeviceOptions& options) {
 extern "C" const oarlock::Backend* oarlock_backend_cpu();
 
 extern "C" const oarlock::Backend* oarlock_backend_cpu() {
-  static const oarlock::Backend backend = {
-      .name = "cpu", .open = oarlock::cpu::open, .kernels = oarlock::cpu::all_kernels};
+  static const oarlock::Backend backend = {.name = "cpu",
+                                           .open = oarlock::cpu::open,
+                                           .kernels = oarlock::cpu::all_kernels,
+                                           .rules = oarlock::cpu::all_rules};
   return &backend;
 }
