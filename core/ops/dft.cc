@@ -14,7 +14,7 @@ namespace oarlock::ops {
 
 namespace {
 
-constexpr int64_t kMaxLength = int64_t{1} << 31;
+constexpr int64_t kMaxLength = int64_t{1} << 24;
 
 Status expect_signal(const InferContext& c) {
   OARLOCK_TRY(expect_float(c, 0, "signal"));

@@ -12,6 +12,8 @@ namespace oarlock::ops {
 
 namespace {
 
+constexpr int64_t kMaxSamples = 1024;  // along one axis of a bin
+
 Status infer_align(InferContext& c) {
   OARLOCK_TRY(expect_tensors(c));
   OARLOCK_TRY(expect_float(c, 0, "X"));
@@ -32,7 +34,7 @@ Status infer_align(InferContext& c) {
   const int64_t height = attrs.integer("output_height", 1);
   const int64_t width = attrs.integer("output_width", 1);
   if (height < 1 || width < 1 || attrs.integer("sampling_ratio") < 0 ||
-      attrs.integer("sampling_ratio") > 4096)
+      attrs.integer("sampling_ratio") > kMaxSamples)
     return invalid("the output of ", height, " x ", width, " with sampling_ratio ",
                    attrs.integer("sampling_ratio"), " is not possible");
   c.set_output(0, c.dtype(0),
@@ -95,7 +97,7 @@ Status roi_align(RunContext& c) {
     }
     const double bin_height = box_height / static_cast<double>(out_height);
     const double bin_width = box_width / static_cast<double>(out_width);
-    if (!(std::abs(bin_height) < 4096 && std::abs(bin_width) < 4096))
+    if (!(std::abs(bin_height) < kMaxSamples && std::abs(bin_width) < kMaxSamples))
       return invalid("region ", r, " in input rois is too large or not a number");
     const int64_t rows = ratio > 0 ? ratio : static_cast<int64_t>(std::ceil(bin_height));
     const int64_t columns = ratio > 0 ? ratio : static_cast<int64_t>(std::ceil(bin_width));

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <complex>
 
 #include "ramp.h"
 
@@ -182,6 +183,27 @@ TEST(MelWeightMatrix, Triangles) {
           {tensor<int64_t>({}, {3}), tensor<int64_t>({}, {8}), tensor<int64_t>({}, {8192}),
            tensor<float>({}, {0}), tensor<float>({}, {4096})}),
       tensor<float>({5, 3}, {1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}), 1e-05);
+}
+
+// Sizes with small and with large odd factors, by the definition.
+TEST(DFT, AgreesWithTheDefinition) {
+  for (const int64_t n : {1, 2, 12, 63, 67, 201, 202}) {
+    const Tensor x = ramp<double>({1, n, 2}, 17, 101);
+    const Tensor y = run("DFT", {}, {x});
+    for (int64_t k = 0; k < n; ++k) {
+      std::complex<double> sum = 0;
+      for (int64_t i = 0; i < n; ++i) {
+        const double angle =
+            -2 * std::acos(-1.0) * static_cast<double>(i * k % n) / static_cast<double>(n);
+        sum += std::complex<double>(x.as<double>()[2 * i], x.as<double>()[2 * i + 1]) *
+               std::polar(1.0, angle);
+      }
+      EXPECT_NEAR(y.as<double>()[2 * k], sum.real(), 1e-9) << n << ", " << k;
+      EXPECT_NEAR(y.as<double>()[2 * k + 1], sum.imag(), 1e-9) << n << ", " << k;
+    }
+    const Tensor back = run("DFT", {{"inverse", int64_t{1}}}, {y});
+    for (int64_t i = 0; i < 2 * n; ++i) EXPECT_NEAR(back.as<double>()[i], x.as<double>()[i], 1e-10);
+  }
 }
 
 TEST(Mathematics, Errors) {
