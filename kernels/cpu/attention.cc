@@ -209,9 +209,11 @@ void attention_unit(const Attention& s, const Head& head, const Scratch& w, int6
     gather_tile(s, head, w, rows, key, count);
   }
   const int64_t width = round_up(s.v_width);
-  for (int64_t i = 0; i < rows; ++i)
-    row_affine(w.sums + i * width, head.out + (query + i) * s.out.row, s.v_width, 1.0f / w.total[i],
-               0.0f);
+  for (int64_t i = 0; i < rows; ++i) {
+    // A query that may see no key at all gives zeros.
+    const float inverse = w.total[i] == 0.0f ? 0.0f : 1.0f / w.total[i];
+    row_affine(w.sums + i * width, head.out + (query + i) * s.out.row, s.v_width, inverse, 0.0f);
+  }
 }
 
 void attention_range(const Attention& s, const float* q, const float* k, const float* v,

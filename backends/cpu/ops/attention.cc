@@ -65,6 +65,9 @@ Result<AttentionNode> attention_of(const NodeView& node) {
   for (size_t i = 1; i < node.output_count(); ++i)
     if (node.has_output(i)) return unsupported("outputs other than the first");
   if (node.attrs().number("softcap", 0.0f) != 0.0f) return unsupported("softcap");
+  if (node.attrs().integer("left_window_size", -1) >= 0 ||
+      node.attrs().integer("right_window_size", -1) >= 0)
+    return unsupported("a window of keys");
   const Shape &q = node.input_shape(0), &k = node.input_shape(1), &v = node.input_shape(2);
   AttentionNode a;
   kc::Attention& s = a.shape;

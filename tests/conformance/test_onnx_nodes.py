@@ -1,0 +1,61 @@
+"""Every node test that the onnx package generates, on the devices reference and cpu.
+
+exclusions.txt lists the cases expected not to pass; one that passes nevertheless fails as stale.
+"""
+
+import functools
+import pathlib
+import warnings
+
+import pytest
+from onnx.backend.test.loader import load_model_tests
+
+from . import exclusions
+from .compare import assert_similar, plain
+
+oarlock = pytest.importorskip("oarlock", reason="the Python package was not built")
+
+DEVICES = ("reference", "cpu")
+FILE = pathlib.Path(__file__).parent / "exclusions.txt"
+EXCLUSIONS, EXCLUDED_CASES = exclusions.read(FILE)
+
+
+@functools.cache
+def cases():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {case.name: case for case in load_model_tests(kind="node")}
+
+
+def run(case, device):
+    from oarlock import onnx_backend
+
+    prepared = onnx_backend.prepare(case.model, device)
+    for inputs, expected in case.data_sets:
+        outputs = prepared.run([plain(value) for value in inputs])
+        assert len(outputs) == len(expected)
+        for info, actual, wanted in zip(prepared.session.outputs, outputs, expected):
+            assert_similar(actual, plain(wanted), case.rtol, case.atol, info.name)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", sorted(cases()))
+def test_node(name, device):
+    exclusion = exclusions.find(EXCLUSIONS, device, name)
+    if exclusion is None:
+        run(cases()[name], device)
+        return
+    expected = oarlock.UnsupportedError if exclusion.kind == "unsupported" else Exception
+    try:
+        run(cases()[name], device)
+    except expected:
+        pytest.xfail(exclusion.reason)
+    pytest.fail(f"stale exclusion, {name} passes on {device}: {FILE.name}:{exclusion.line}")
+
+
+def test_exclusions_are_needed_and_counted():
+    pairs = [(device, name) for name in cases() for device in DEVICES]
+    unused = [e for e in EXCLUSIONS if not any(e.covers(*pair) for pair in pairs)]
+    assert not unused, f"exclusions that match no case: {unused}"
+    excluded = sum(exclusions.find(EXCLUSIONS, *pair) is not None for pair in pairs)
+    assert excluded == EXCLUDED_CASES, f"{FILE.name} says cases = {EXCLUDED_CASES}, not {excluded}"
