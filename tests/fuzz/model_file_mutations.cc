@@ -2,14 +2,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <thread>
 
 #include "core/graph/file_format.h"
 #include "oarlock/model.h"
 #include "oarlock/plugin/graph.h"
 #include "oarlock/plugin/op.h"
+#include "oarlock/session.h"
 #include "tests/fuzz/mutate.h"
 
 namespace oarlock {
@@ -133,6 +139,65 @@ void seal(Bytes& bytes, size_t weight_bytes, size_t hash_at) {
   std::copy(head.begin(), head.end(), bytes.begin());
 }
 
+// Stops a run that a damaged file has made endless.
+class Watchdog {
+ public:
+  Watchdog() : thread_([this] { wait(); }) {}
+  ~Watchdog() {
+    {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+  }
+  const std::atomic<bool>* flag() const { return &expired_; }
+
+ private:
+  void wait() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(1), [this] { return done_; }))
+      expired_ = true;
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool done_ = false;
+  std::atomic<bool> expired_{false};
+  std::thread thread_;
+};
+
+Value zeros(const TypeInfo& type) {
+  if (!type.is_tensor()) return type.element ? Value(Sequence{zeros(*type.element)}) : Value();
+  Shape shape = type.shape;
+  for (int64_t& dim : shape) dim = dim == Shape::kUnknown ? 1 : dim;
+  if (shape.elements().value_or(1 << 20) >= 1 << 20) return {};
+  Result<Tensor> tensor = Tensor::allocate(type.dtype, shape);
+  if (!tensor.ok()) return {};
+  if (type.dtype != DType::string && tensor->bytes() > 0)
+    std::memset(tensor->mutable_data(), 0, tensor->bytes());
+  return Value(std::move(tensor).value());
+}
+
+// Runs on zeros, unless the model honestly asks for much memory.
+void run(const Model& model, const char* device) {
+  SessionOptions options;
+  options.devices = {device};
+  options.threads = 1;
+  Result<Session> session = Session::open(model, options);
+  if (!session.ok()) {
+    EXPECT_FALSE(session.status().message().empty());
+    return;
+  }
+  const Result<Explanation> plan = session->explain();
+  if (plan.ok() && plan->peak_bytes > size_t{64} << 20) return;
+  std::vector<Value> inputs, outputs(session->outputs().size());
+  for (const NamedType& input : session->inputs()) inputs.push_back(zeros(input.type));
+  const Watchdog watchdog;
+  RunOptions how;
+  how.cancel = watchdog.flag();
+  (void)session->run(inputs, outputs, how).ok();
+}
+
 // Everything that may be done with a model; each step may refuse.
 bool use(const Bytes& bytes) {
   const Result<Model> model = Model::load(bytes);
@@ -145,6 +210,7 @@ bool use(const Bytes& bytes) {
   EXPECT_TRUE(model->check().ok());
   Graph graph = model->graph();
   if (resolve(graph, OpRegistry::core()).ok()) (void)infer_types(graph).ok();
+  for (const char* device : {"cpu", "reference"}) run(model.value(), device);
   return true;
 }
 

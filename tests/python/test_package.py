@@ -172,7 +172,7 @@ def test_errors_say_what_is_wrong(tmp_path):
 
 
 def test_runs_from_many_threads_without_the_interpreter_lock(digits):
-    session = oarlock.Session(oarlock.convert(digits))
+    session = oarlock.Session(oarlock.convert(digits / "digits.onnx"))
     images = np.random.default_rng(0).integers(0, 256, (8, 1, 1, 28, 28)).astype(np.uint8)
     expected = [session.run({"image": image})["probabilities"] for image in images]
     wrong = []
@@ -191,7 +191,7 @@ def test_runs_from_many_threads_without_the_interpreter_lock(digits):
 
 
 def test_explain_and_profile(tmp_path, digits):
-    session = oarlock.Session(digits, devices=["reference"])
+    session = oarlock.Session(digits / "digits.onnx", devices=["reference"])
     text = session.explain()
     assert "Conv" in text and "reference" in text
     steps = session.profile(tmp_path / "trace.json")
@@ -203,8 +203,8 @@ def test_explain_and_profile(tmp_path, digits):
 
 def test_digits(digits):
     image = pytest.importorskip("PIL.Image")
-    folder = digits.parent / "digits"
-    session = oarlock.Session(oarlock.convert(digits))
+    folder = digits / "digits"
+    session = oarlock.Session(oarlock.convert(digits / "digits.onnx"))
     for digit in range(10):
         pixels = np.asarray(image.open(folder / f"{digit}.png").convert("L"))[None, None]
         assert session.run({"image": pixels})["probabilities"].argmax() == digit

@@ -1,0 +1,61 @@
+"""The models of ../shared/models (or $OARLOCK_SHARED/models) against their recorded outputs.
+
+Each .npz holds one set of inputs, in__NAME, and the outputs of another engine for it, out__NAME.
+Only for tests: nothing of the folder is part of the project.
+"""
+
+import os
+import pathlib
+
+import numpy as np
+import pytest
+
+oarlock = pytest.importorskip("oarlock", reason="the Python package was not built")
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = pathlib.Path(os.environ.get("OARLOCK_SHARED", ROOT.parent / "shared")) / "models"
+MODELS = sorted(FOLDER.glob("*.onnx"))
+# Largest difference allowed, as a fraction of the largest value.
+TOLERANCE = 1e-3
+TOLERANCES = {"squeezenet_fp16": 2e-2, "mobilenetv2_qdq": 2e-2}
+
+
+def recorded(model, prefix):
+    with np.load(model.with_suffix(".npz")) as arrays:
+        return {name.removeprefix(prefix): arrays[name]
+                for name in arrays.files if name.startswith(prefix)}
+
+
+def scaled_error(actual, expected):
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    assert actual.shape == expected.shape
+    largest = np.max(np.abs(expected), initial=0) or 1
+    return np.max(np.abs(actual - expected), initial=0) / largest
+
+
+def check(outputs, model):
+    expected = recorded(model, "out__")
+    assert set(outputs) == set(expected)
+    for name, array in expected.items():
+        assert outputs[name].dtype == array.dtype, name
+        error = scaled_error(outputs[name], array)
+        assert error < TOLERANCES.get(model.stem, TOLERANCE), f"output {name}: {error:.2e}"
+
+
+@pytest.mark.skipif(not MODELS, reason="no shared models")
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_agrees_with_recorded_outputs(model, device, tmp_path):
+    file = tmp_path / "model.oar"
+    oarlock.convert(model).save(file)
+    session = oarlock.Session(file, devices=[device])
+    inputs = recorded(model, "in__")
+    check(session.run(inputs), model)
+    check(session.run(inputs), model)  # from the cached plan
+
+
+@pytest.mark.skipif(not MODELS, reason="no shared models")
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_runs_without_simplification(model):
+    session = oarlock.Session(oarlock.convert(model, simplify=False), simplify=False)
+    check(session.run(recorded(model, "in__")), model)
