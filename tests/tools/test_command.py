@@ -36,7 +36,6 @@ def test_run_names_the_digit(command, digits, model, device):
         done = command("run", model, image(digits, digit), "--device", device, "--top", "3",
                        "--labels", digits / "digits.txt")
         assert done.returncode == 0, done.stderr
-        assert re.match(rf"\s+0\.\d+|1\.0+\s+{digit}\n", done.stdout)
         assert done.stdout.splitlines()[0].split()[1] == str(digit)
         assert len(done.stdout.splitlines()) == 3
 
