@@ -60,51 +60,59 @@ void gemm_range(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_
   Tile tile;
   tile.a_row_stride = args.a_row_stride;
   tile.a_col_stride = args.a_col_stride;
-  tile.k = args.k;
   tile.c_row_stride = args.c_row_stride;
   tile.alpha = args.alpha;
-  tile.residual_row_stride = args.residual_row_stride;
-  tile.low = bounds.low;
-  tile.high = bounds.high;
 
-  // Rows are taken in blocks whose part of A stays in the second-level cache while all panels pass.
+  // A block of rows by depth stays in the second-level cache while all panels pass. The depth must
+  // not depend on the range, or else bits would.
   constexpr int64_t kBlockFloats = 96 * 1024;
-  const int64_t tiles_in_cache =
-      std::max<int64_t>(1, kBlockFloats / (std::max<int64_t>(1, args.k) * kTileRows));
+  constexpr int64_t kBlockRows = 384;
   const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
-  const int64_t blocks = (tiles + tiles_in_cache - 1) / tiles_in_cache;
-  for (int64_t block = 0; block < blocks; ++block) {
-    const int64_t tile_begin = tiles * block / blocks;
-    const int64_t tile_end = tiles * (block + 1) / blocks;
+  const int64_t row_blocks = (rows + kBlockRows - 1) / kBlockRows;
+  const int64_t most_depth = kBlockFloats / std::min(args.m, kBlockRows);
+  const int64_t depth_blocks = std::max<int64_t>(1, (args.k + most_depth / 4) / most_depth);
+  for (int64_t block = 0; block < row_blocks * depth_blocks; ++block) {
+    const int64_t tile_begin = tiles * (block / depth_blocks) / row_blocks;
+    const int64_t tile_end = tiles * (block / depth_blocks + 1) / row_blocks;
+    const int64_t depth_block = block % depth_blocks;
+    const int64_t k_begin = args.k * depth_block / depth_blocks / 4 * 4;
+    const bool first_depth = depth_block == 0;
+    const bool last_depth = depth_block + 1 == depth_blocks;
+    const int64_t k_end = last_depth ? args.k : args.k * (depth_block + 1) / depth_blocks / 4 * 4;
+    tile.k = k_end - k_begin;
+    tile.low = last_depth ? bounds.low : -std::numeric_limits<float>::infinity();
+    tile.high = last_depth ? bounds.high : std::numeric_limits<float>::infinity();
+    tile.residual_row_stride = first_depth ? args.residual_row_stride : args.c_row_stride;
     for (int64_t p = panel_begin; p < panel_end; ++p) {
       const int64_t first = p * kPanelWidth;
       const int64_t columns = std::min(kPanelWidth, args.n - first);
       const bool partial = columns < kPanelWidth;
-      tile.b = b + p * panel_stride;
+      tile.b = b + p * panel_stride + k_begin * row_stride;
       tile.b_row_stride = row_stride;
       if (partial && args.b_tail) {
-        tile.b = args.b_tail;
+        tile.b = args.b_tail + k_begin * kPanelWidth;
         tile.b_row_stride = kPanelWidth;
       }
-      tile.bias = args.bias ? args.bias + first : nullptr;
+      tile.bias = args.bias && first_depth ? args.bias + first : nullptr;
       const bool ahead = args.b_panel_stride == 0 && p + 1 < panel_end;
-      const int64_t share = args.k * kPanelWidth * 4 / (tile_end - tile_begin);
-      tile.prefetch_step = ahead ? share / std::max<int64_t>(1, args.k / 4) : 0;
+      const int64_t share = tile.k * kPanelWidth * 4 / std::max<int64_t>(1, tile_end - tile_begin);
+      tile.prefetch_step = ahead ? share / std::max<int64_t>(1, tile.k / 4) : 0;
       const char* next = reinterpret_cast<const char*>(ahead ? tile.b + panel_stride : tile.b);
       for (int64_t i = tile_begin; i < tile_end; ++i) {
         const int64_t row = row_begin + rows * i / tiles;
         const int64_t count = row_begin + rows * (i + 1) / tiles - row;
-        tile.a = args.a + row * args.a_row_stride;
+        tile.a = args.a + row * args.a_row_stride + k_begin * args.a_col_stride;
         tile.c = args.c + row * args.c_row_stride + first;
-        tile.residual =
-            args.residual ? args.residual + row * args.residual_row_stride + first : nullptr;
+        tile.residual = !first_depth    ? tile.c
+                        : args.residual ? args.residual + row * args.residual_row_stride + first
+                                        : nullptr;
         tile.prefetch = ahead ? next + (i - tile_begin) * share : next;
         const TileFunction run = tile_function(count, unit);
         if (partial)
           run_partial_tile(tile, run, count, columns);
         else
           run(tile);
-        if (!is_bounds(args.activation))
+        if (last_depth && !is_bounds(args.activation))
           activate_rows(args.activation, tile.c, args.c_row_stride, count, columns);
       }
     }

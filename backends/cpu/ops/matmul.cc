@@ -32,8 +32,12 @@ class ProductKernel final : public Kernel {
     packed_ = kc::gemm_packed_elements(p_.k, p_.n);
     thin_ = p_.m <= kc::kGemmThinRows;
     scratch_ = variant == kConstant ? 0 : scratch_floats(p_);
-    // Rows are cut only where the panels alone are too few to occupy all threads evenly.
-    const int64_t wanted = thin_ ? 1 : (8 * device.threads() + panels_ - 1) / panels_;
+    // Rows are cut only where the panels alone do not occupy all threads evenly: every cut reads B
+    // once more.
+    const int64_t threads = device.threads();
+    const int64_t rounds = (panels_ + threads - 1) / threads;
+    const bool even = 20 * rounds * threads <= 23 * panels_;
+    const int64_t wanted = thin_ || even ? 1 : (8 * threads + panels_ - 1) / panels_;
     const int64_t tiles = (p_.m + kc::gemm_tile_rows() - 1) / kc::gemm_tile_rows();
     row_blocks_ = std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, tiles / 2));
     const double work = 2.0 * static_cast<double>(p_.m) * static_cast<double>(p_.k) *
