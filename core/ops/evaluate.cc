@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "core/ops/support/merge_types.h"
+
 namespace oarlock {
 
 namespace {
@@ -52,15 +54,22 @@ class EvaluateContext final : public RunContext {
   std::vector<Value> outputs_;
 };
 
+TypeInfo type_of(const Value& value) {
+  if (value.is_tensor()) return TypeInfo::tensor(value.tensor().dtype(), value.tensor().shape());
+  if (value.empty()) return TypeInfo::optional_of({});
+  TypeInfo element;
+  for (size_t i = 0; i < value.sequence().size(); ++i) {
+    const TypeInfo next = type_of(value.sequence()[i]);
+    element = i == 0 ? next : ops::merge_types(element, next);
+  }
+  return TypeInfo::sequence_of(std::move(element));
+}
+
 // Shape inference with everything known: refuses what reference() must not see.
 class CheckContext final : public InferContext {
  public:
   CheckContext(const Node& node, std::span<const Value> inputs) : node_(node), inputs_(inputs) {
-    for (const Value& input : inputs) {
-      types_.push_back(input.is_tensor()
-                           ? TypeInfo::tensor(input.tensor().dtype(), input.tensor().shape())
-                           : TypeInfo());
-    }
+    for (const Value& input : inputs) types_.push_back(type_of(input));
   }
 
   const Node& node() const override { return node_; }
@@ -71,7 +80,7 @@ class CheckContext final : public InferContext {
     return has_input(i) ? types_[i] : omitted;
   }
   const Tensor* constant(size_t i) const override {
-    return has_input(i) ? &inputs_[i].tensor() : nullptr;
+    return has_input(i) && inputs_[i].is_tensor() ? &inputs_[i].tensor() : nullptr;
   }
   size_t output_count() const override { return node_.outputs.size(); }
   void set_output(size_t, TypeInfo) override {}
@@ -85,12 +94,9 @@ class CheckContext final : public InferContext {
   std::vector<TypeInfo> types_;
 };
 
-// Sequences and nodes with graphs are left to their reference implementations.
+// Nodes with graphs are left to their reference implementations.
 Status check_inputs(const Node& node, std::span<const Value> inputs) {
   if (!node.def->infer || inputs.size() != node.inputs.size()) return {};
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (node.inputs[i] != kNone && !inputs[i].is_tensor()) return {};
-  }
   for (const auto& [name, value] : node.attrs.entries()) {
     const auto kind = static_cast<AttrKind>(value.index());
     if (kind == AttrKind::graph || kind == AttrKind::graphs) return {};

@@ -10,6 +10,8 @@ Status run_identity(RunContext& c) { return c.set_output(0, c.input_value(0)); }
 
 Status infer_dropout(InferContext& c) {
   OARLOCK_TRY(check_tensor(c, 0));
+  if (c.has_input(1)) OARLOCK_TRY(check_tensor(c, 1));
+  if (c.has_input(2)) OARLOCK_TRY(check_type<Bools>(c, 2));
   OARLOCK_TRY(same_type_as_input(c));
   c.set_output(1, DType::boolean, c.shape(0));
   return {};

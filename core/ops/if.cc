@@ -48,6 +48,7 @@ Status infer_if(InferContext& c) {
 }
 
 Status run_if(RunContext& c) {
+  if (!c.input_value(0).is_tensor()) return invalid("the condition is not a tensor");
   OARLOCK_ASSIGN(const bool chosen, condition(c.input(0)));
   const std::string_view branch = chosen ? kThen : kElse;
   OARLOCK_ASSIGN(std::vector<Value> results, c.run_graph(branch, {}));

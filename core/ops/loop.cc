@@ -74,6 +74,7 @@ Status run_loop(RunContext& c) {
   OARLOCK_TRY(check_body(body->outputs().size(), carried, c.output_count()));
   int64_t trips = std::numeric_limits<int64_t>::max();
   if (c.has_input(0)) {
+    if (!c.input_value(0).is_tensor()) return invalid("the trip count is not a tensor");
     OARLOCK_ASSIGN(trips, read_integer(c.input(0)));
   }
   bool going = true;
@@ -119,7 +120,7 @@ std::span<const OpDef> loop_ops() {
   static const OpDef defs[] = {{.name = "Loop",
                                 .since_version = 25,
                                 .attrs = {AttrDef::must("body", AttrKind::graph)},
-                                .inputs = {2, Arity::kMany},
+                                .inputs = {0, Arity::kMany},
                                 .outputs = {1, Arity::kMany},
                                 .infer = infer_loop,
                                 .reference = run_loop}};

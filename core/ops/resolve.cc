@@ -44,6 +44,10 @@ Status resolve_node(Graph& graph, NodeId id, const OpRegistry& ops) {
                        "that has it, or register it as a custom operator");
   OARLOCK_TRY(check_count(node, "inputs", node.formal_inputs().size(), def->inputs));
   OARLOCK_TRY(check_count(node, "outputs", node.outputs.size(), def->outputs));
+  for (int i = 0; i < def->inputs.min; ++i) {
+    if (node.inputs[static_cast<size_t>(i)] == kNone)
+      return invalid(describe(node), " lacks input ", i, ", which is required");
+  }
   Attrs attrs = node.attrs;
   for (const AttrDef& wanted : def->attrs) {
     const AttrValue* given = attrs.find(wanted.name);

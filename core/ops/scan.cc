@@ -88,6 +88,9 @@ struct Scanned {
 Result<std::vector<Scanned>> scanned_inputs(RunContext& c, const Counts& counts) {
   std::vector<Scanned> inputs;
   for (size_t i = 0; i < counts.scanned; ++i) {
+    if (!c.input_value(counts.states + i).is_tensor()) {
+      return invalid("scanned input ", i, " is not a tensor");
+    }
     const Tensor& x = c.input(counts.states + i);
     OARLOCK_ASSIGN(const int64_t given, entry(c.attrs(), "scan_input_axes", i, counts.scanned));
     OARLOCK_ASSIGN(const int64_t backward,

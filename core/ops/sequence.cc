@@ -72,6 +72,7 @@ Status run_at(RunContext& c) {
 Status infer_insert(InferContext& c) {
   OARLOCK_TRY(check_sequence(c, 0));
   OARLOCK_TRY(check_tensor(c, 1));
+  if (c.has_input(2)) OARLOCK_TRY(check_integers(c, 2));
   const TypeInfo& element = *c.input(0).element;
   if (element.is_tensor() && element.dtype != c.dtype(1)) {
     return invalid("cannot insert ", c.input(1), " into ", c.input(0));
@@ -93,6 +94,7 @@ Status run_insert(RunContext& c) {
 
 Status infer_erase(InferContext& c) {
   OARLOCK_TRY(check_sequence(c, 0));
+  if (c.has_input(1)) OARLOCK_TRY(check_integers(c, 1));
   return same_type_as_input(c);
 }
 
