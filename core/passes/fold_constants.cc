@@ -26,6 +26,20 @@ bool small_enough(size_t result, size_t inputs) {
   return result <= kAlwaysBytes || result / kGrowth <= inputs;
 }
 
+// Reference implementations are slow: what takes them seconds is left to a device.
+bool is_expensive(const Graph& graph, const Node& node) {
+  constexpr double kMostFlops = 4e9;
+  if (!node.def->flops) return false;
+  std::vector<TypeInfo> inputs, outputs;
+  for (const ValueId id : node.inputs)
+    inputs.push_back(id == kNone ? TypeInfo() : graph.value(id).type);
+  for (const ValueId id : node.outputs) {
+    outputs.push_back(id == kNone ? TypeInfo() : graph.value(id).type);
+    if (id != kNone && !outputs.back().is_concrete()) return false;
+  }
+  return node.def->flops(node.attrs, inputs, outputs) > kMostFlops;
+}
+
 Outcome fold(const Graph& graph, NodeId root) {
   const Node& node = graph.node(root);
   if (!node.def || !node.def->pure || node.captures > 0 || node.outputs.empty())
@@ -53,10 +67,13 @@ Outcome fold(const Graph& graph, NodeId root) {
     const auto bytes = elements ? storage_bytes(type.dtype, *elements) : std::nullopt;
     // An unknown extent of a function of constants depends on their contents: NonZero and the like
     // do not grow, the generators do.
-    if (!bytes && is_any(node, {"Expand", "Tile", "ConstantOfShape", "Range", "Resize", "OneHot"}))
+    if (!bytes && is_any(node, {"Expand", "Tile", "ConstantOfShape", "Range", "Resize", "OneHot",
+                                "Pad", "HannWindow", "HammingWindow", "BlackmanWindow",
+                                "MelWeightMatrix", "CenterCropPad"}))
       return std::nullopt;
     if (bytes && !small_enough(*bytes, input_bytes)) return std::nullopt;
   }
+  if (is_expensive(graph, node)) return std::nullopt;
   Result<std::vector<Value>> values = evaluate_node(node, inputs);
   if (!values.ok()) return std::nullopt;  // running the model will say what is wrong
   Patch patch(graph);

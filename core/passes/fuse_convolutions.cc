@@ -31,10 +31,14 @@ std::optional<std::vector<int64_t>> explicit_pads(const Graph& graph, const Node
   for (size_t i = 0; i < spatial; ++i) {
     const int64_t stride = i < strides.size() ? strides[i] : 1;
     const int64_t dilation = i < dilations.size() ? dilations[i] : 1;
+    if (stride < 1 || stride > INT32_MAX || dilation < 1 || dilation > INT16_MAX ||
+        kernel[i] > INT32_MAX)
+      return std::nullopt;
     int64_t total = dilation * (kernel[i] - 1);
     if (stride != 1) {
-      const int64_t extent = shape ? (*shape)[i + 2] : Shape::kUnknown;
-      if (extent == Shape::kUnknown || stride < 1) return std::nullopt;
+      const int64_t extent =
+          shape && shape->rank() == spatial + 2 ? (*shape)[i + 2] : Shape::kUnknown;
+      if (extent == Shape::kUnknown || extent > INT32_MAX) return std::nullopt;
       total =
           std::max<int64_t>(0, ((extent + stride - 1) / stride - 1) * stride + total + 1 - extent);
     }
@@ -93,8 +97,10 @@ Outcome absorb_pad(const Graph& graph, NodeId root) {
     if ((*amounts)[side] != 0 || (*amounts)[side + 1] != 0) return std::nullopt;
     for (size_t i = 0; i < spatial; ++i) {
       const int64_t amount = (*amounts)[side + 2 + i];
-      if (amount < 0 || amount > INT32_MAX) return std::nullopt;
-      pads[(side ? spatial : 0) + i] += amount;
+      int64_t& total = pads[(side ? spatial : 0) + i];
+      if (amount < 0 || amount > INT32_MAX || total < -INT32_MAX || total > INT32_MAX)
+        return std::nullopt;
+      total += amount;
     }
   }
   fused->attrs.set("pads", pads);
@@ -107,7 +113,7 @@ Outcome absorb_pad(const Graph& graph, NodeId root) {
 // A number for each of `channels` channels (axis 1 of a value of rank `rank`) from a constant.
 std::optional<std::vector<double>> per_channel(const Tensor& constant, size_t rank,
                                                int64_t channels) {
-  if (!is_real(constant.dtype()) || channels < 1) return std::nullopt;
+  if (!is_real(constant.dtype()) || channels < 1 || channels > (1 << 24)) return std::nullopt;
   const Shape& shape = constant.shape();
   if (constant.elements() == 1 && shape.rank() <= rank)
     return std::vector<double>(static_cast<size_t>(channels), numbers(constant)[0]);

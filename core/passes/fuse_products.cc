@@ -82,10 +82,14 @@ Outcome absorb_transpose(const Graph& graph, NodeId root) {
   return patch;
 }
 
+// A bias is not made for more columns than this.
+constexpr int64_t kMostColumns = 1 << 24;
+
 // Columns of the result; empty when not known.
 std::optional<int64_t> columns(const Graph& graph, ValueId result) {
   const Shape* shape = known_shape(graph, result);
-  if (!shape || shape->empty() || shape->back() == Shape::kUnknown) return std::nullopt;
+  if (!shape || shape->empty() || shape->back() < 0 || shape->back() > kMostColumns)
+    return std::nullopt;
   return shape->back();
 }
 

@@ -31,7 +31,7 @@ std::optional<Rows> rows_of(const Graph& graph, const Node& node) {
     given = axes->front();
   }
   const auto axis = normalize_axis(given, shape->rank());
-  if (!axis || (*result)[*axis] * 2 > (*shape)[*axis] || (*result)[*axis] == 0) return std::nullopt;
+  if (!axis || (*result)[*axis] > (*shape)[*axis] / 2 || (*result)[*axis] == 0) return std::nullopt;
   return Rows{&node, *axis, shape->rank()};
 }
 

@@ -87,12 +87,14 @@ std::optional<std::vector<Cut>> cuts_of(const Graph& graph, const Node& node) {
   std::optional<std::vector<int64_t>> axes, steps;
   if (node.input(3) != kNone && !(axes = integers(graph, node.input(3)))) return std::nullopt;
   if (node.input(4) != kNone && !(steps = integers(graph, node.input(4)))) return std::nullopt;
+  if ((axes && axes->size() != starts->size()) || (steps && steps->size() != starts->size()))
+    return std::nullopt;
   std::vector<Cut> cuts;
   for (size_t i = 0; i < starts->size(); ++i) {
     const auto axis = normalize_axis(axes ? (*axes)[i] : static_cast<int64_t>(i), shape->rank());
     const int64_t step = steps ? (*steps)[i] : 1;
-    if (!axis || step < 1) return std::nullopt;
-    const int64_t extent = (*shape)[*axis];
+    const int64_t extent = axis ? (*shape)[*axis] : 0;
+    if (!axis || step < 1 || step > INT32_MAX || extent > INT32_MAX) return std::nullopt;
     Cut cut{(*starts)[i], (*ends)[i], static_cast<int64_t>(*axis), step};
     if (extent != Shape::kUnknown) {
       const auto clamp = [&](int64_t at) {

@@ -157,7 +157,7 @@ Outcome merge_heads(const Graph& graph, NodeId root) {
   int64_t heads[3];
   for (size_t i = 0; i < 3; ++i) {
     const Shape* shape = concrete_shape(graph, node.input(i));
-    if (!shape || shape->rank() != 4) return std::nullopt;
+    if (!shape || shape->rank() != 4 || shape->elements().value_or(0) == 0) return std::nullopt;
     const auto source = heads_last(graph, node.input(i));
     if (!source) return std::nullopt;
     heads[i] = (*shape)[1];

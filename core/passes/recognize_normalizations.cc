@@ -86,11 +86,15 @@ std::optional<ValueId> centered(const Graph& graph, ValueId value, size_t axis,
   return mean->input;
 }
 
+// A scale of ones is not made for more elements than this.
+constexpr int64_t kMostParameters = 1 << 24;
+
 std::optional<Shape> normalized_shape(const Graph& graph, ValueId x, size_t axis) {
   const Shape* shape = known_shape(graph, x);
   if (!shape) return std::nullopt;
   Shape rest(std::span<const int64_t>(shape->begin() + axis, shape->end()));
-  return rest.is_concrete() ? std::optional(rest) : std::nullopt;
+  const auto elements = rest.elements();
+  return elements && *elements <= kMostParameters ? std::optional(rest) : std::nullopt;
 }
 
 Attrs norm_attrs(size_t axis, size_t rank, double epsilon) {

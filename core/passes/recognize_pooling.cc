@@ -88,7 +88,8 @@ Outcome absorb_pad(const Graph& graph, NodeId root) {
     for (size_t i = 0; i < spatial; ++i) {
       const int64_t amount = (*amounts)[from + 2 + i];
       int64_t& total = pads[(end ? spatial : 0) + i];
-      if (amount < 0 || amount >= kernel[i] - total) return std::nullopt;
+      if (total < 0 || total > INT32_MAX || amount < 0 || amount >= kernel[i] - total)
+        return std::nullopt;
       total += amount;
     }
   }

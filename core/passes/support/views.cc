@@ -44,6 +44,8 @@ bool is_binary(const Node& node) {
 }
 
 std::optional<size_t> matching_axis(const Shape& inside, const Shape& outside, size_t axis) {
+  if (inside.elements().value_or(0) == 0 || outside.elements().value_or(0) == 0)
+    return std::nullopt;
   const auto behind = [](const Shape& shape, size_t at) {
     int64_t count = 1;
     for (size_t i = at + 1; i < shape.rank(); ++i) count *= shape[i];
