@@ -18,6 +18,9 @@ MODELS = sorted(FOLDER.glob("*.onnx"))
 # Largest difference allowed, as a fraction of the largest value.
 TOLERANCE = 1e-3
 TOLERANCES = {"squeezenet_fp16": 2e-2, "mobilenetv2_qdq": 2e-2}
+# A float that is rounded to the next of few integers makes a difference of whole steps: the engine
+# that recorded the outputs is itself 4e-2 away from them without its own simplification.
+UNSIMPLIFIED = TOLERANCES | {"mobilenetv2_qdq": 8e-2}
 
 
 def recorded(model, prefix):
@@ -33,13 +36,13 @@ def scaled_error(actual, expected):
     return np.max(np.abs(actual - expected), initial=0) / largest
 
 
-def check(outputs, model):
+def check(outputs, model, tolerances=TOLERANCES):
     expected = recorded(model, "out__")
     assert set(outputs) == set(expected)
     for name, array in expected.items():
         assert outputs[name].dtype == array.dtype, name
         error = scaled_error(outputs[name], array)
-        assert error < TOLERANCES.get(model.stem, TOLERANCE), f"output {name}: {error:.2e}"
+        assert error < tolerances.get(model.stem, TOLERANCE), f"output {name}: {error:.2e}"
 
 
 @pytest.mark.skipif(not MODELS, reason="no shared models")
@@ -58,4 +61,4 @@ def test_agrees_with_recorded_outputs(model, device, tmp_path):
 @pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
 def test_runs_without_simplification(model):
     session = oarlock.Session(oarlock.convert(model, simplify=False), simplify=False)
-    check(session.run(recorded(model, "in__")), model)
+    check(session.run(recorded(model, "in__")), model, UNSIMPLIFIED)
