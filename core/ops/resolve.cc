@@ -20,6 +20,18 @@ Status check_count(const Node& node, const char* what, size_t count, Arity arity
   return invalid(describe(node), " has ", count, " ", what, ", expected ", expected);
 }
 
+// Only what stands behind the required inputs may be omitted, and nothing of a variadic input.
+Status check_omitted(const Node& node, const OpDef& def) {
+  const std::span<const ValueId> inputs = node.formal_inputs();
+  // Loop's trip count and condition stand before its variadic input.
+  const size_t first = def.domain.empty() && def.name == "Loop" ? 2 : 0;
+  for (size_t i = first; i < inputs.size(); ++i)
+    if (inputs[i] == kNone &&
+        (i < static_cast<size_t>(def.inputs.min) || def.inputs.max == Arity::kMany))
+      return invalid(describe(node), ": the required input ", i, " is omitted");
+  return {};
+}
+
 // An empty list of integers, numbers or strings may arrive as another kind of empty list.
 bool is_empty_list(const AttrValue& value) {
   return std::visit(
@@ -43,6 +55,7 @@ Status resolve_node(Graph& graph, NodeId id, const OpRegistry& ops) {
                        ": no such operator in this build; convert the model with a build "
                        "that has it, or register it as a custom operator");
   OARLOCK_TRY(check_count(node, "inputs", node.formal_inputs().size(), def->inputs));
+  OARLOCK_TRY(check_omitted(node, *def));
   OARLOCK_TRY(check_count(node, "outputs", node.outputs.size(), def->outputs));
   for (int i = 0; i < def->inputs.min; ++i) {
     if (node.inputs[static_cast<size_t>(i)] == kNone)
