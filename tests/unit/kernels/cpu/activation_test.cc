@@ -111,7 +111,10 @@ TEST_P(ActivationTest, InfinitiesAndNan) {
     activate({kind, 1, 2}, input, output, 5);
     EXPECT_TRUE(std::isnan(output[2])) << static_cast<int>(kind);
     for (const int i : {0, 1, 3, 4}) {
-      EXPECT_EQ(output[i], want[i]) << static_cast<int>(kind) << " at " << input[i];
+      const float tolerance = kind == Kind::sigmoid ? 1e-37f : 0;
+      if (output[i] != want[i]) {
+        EXPECT_NEAR(output[i], want[i], tolerance) << static_cast<int>(kind) << " at " << input[i];
+      }
     }
   };
   apply(Kind::exp, {kInfinity, 0, 0, kInfinity, 0});
