@@ -49,6 +49,41 @@ struct CurrentRun {
 };
 thread_local CurrentRun current_run;
 
+// While it lives, this thread carries out a run.
+class InRun {
+ public:
+  InRun(const CpuDevice* device, Team* team) : outer_(std::exchange(current_run, {device, team})) {}
+  ~InRun() { current_run = outer_; }
+  InRun(const InRun&) = delete;
+  InRun& operator=(const InRun&) = delete;
+
+ private:
+  CurrentRun outer_;
+};
+
+// Helpers of a team; they leave it before this ends, also by an exception.
+class Helpers {
+ public:
+  explicit Helpers(Team& team) : team_(team) {}
+  ~Helpers() {
+    team_.dismiss();
+    tasks_.wait();
+  }
+  Helpers(const Helpers&) = delete;
+  Helpers& operator=(const Helpers&) = delete;
+
+  void add() {
+    tasks_.run([this] {
+      const FlushDenormals flush;
+      team_.help();
+    });
+  }
+
+ private:
+  Team& team_;
+  tbb::task_group tasks_;
+};
+
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
@@ -147,21 +182,11 @@ Status CpuDevice::enter(const std::function<Status()>& body) {
   std::unique_ptr<Team> team = take_team();
   Status status;
   arena_->arena.execute([&] {
-    tbb::task_group helpers;
-    for (int i = 1; i < threads_; ++i) {
-      helpers.run([&team] {
-        const FlushDenormals flush;
-        team->help();
-      });
-    }
-    {
-      const FlushDenormals flush;
-      const CurrentRun outer = std::exchange(current_run, {this, team.get()});
-      status = body();
-      current_run = outer;
-    }
-    team->dismiss();
-    helpers.wait();
+    Helpers helpers(*team);
+    for (int i = 1; i < threads_; ++i) helpers.add();
+    const FlushDenormals flush;
+    const InRun in_run(this, team.get());
+    status = body();
   });
   give_back(std::move(team));
   return status;

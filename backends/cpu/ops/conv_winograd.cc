@@ -25,9 +25,9 @@ int64_t tiles_of(const ConvShape& s, int m) {
 
 // Time in multiplications: arithmetic, transforms, and reading weights that no cache holds.
 double cost(const ConvShape& s, int m) {
-  constexpr double kWeightsRead = 24;  // multiplications in the time one weight takes to arrive
+  constexpr double kWeightsRead = 28;  // multiplications in the time one weight takes to arrive
   constexpr double kCached = 256 * 1024;
-  constexpr double kTransform = 40;  // for each element and plane of a transform
+  constexpr double kTransform = 12;  // for each element and plane of a transform
   constexpr double kFullTile = 14;   // tiles that a register block takes at once
   const double products = static_cast<double>(s.in_blocks() * 16) * s.out_blocks() * 16;
   const double planes = m == 0 ? 9 : (m + 2) * (m + 2);
@@ -50,7 +50,8 @@ Choice choose(const ConvShape& s, int threads) {
   if (choice.m == 0) return choice;
   const int64_t tiles = tiles_of(s, choice.m);
   const int64_t wanted = s.in_channels + s.out_channels > 256 ? 56 : 28;
-  const int64_t blocks = (tiles + wanted - 1) / wanted;
+  const int64_t least = (tiles + wanted - 1) / wanted;
+  const int64_t blocks = (least + threads - 1) / threads * threads;  // equal shares
   choice.staged = blocks < 2 * threads;
   choice.block_tiles = choice.staged ? tiles : (tiles + blocks - 1) / blocks;
   // One block of everything must not be much larger than the caches.

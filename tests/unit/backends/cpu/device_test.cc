@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -123,6 +124,14 @@ TEST(CpuDeviceTest, EnterPassesFailuresOn) {
   const Status status = open_device(2)->enter([] { return invalid("a reason"); });
   EXPECT_EQ(status.code(), Code::invalid);
   EXPECT_EQ(status.message(), "a reason");
+}
+
+TEST(CpuDeviceTest, ExceptionsLeaveNoHelperBehind) {
+  const DevicePtr device = open_device(3);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THROW((void)device->enter([]() -> Status { throw std::bad_alloc(); }), std::bad_alloc);
+  }
+  EXPECT_TRUE(device->enter([] { return Status(); }).ok());
 }
 
 TEST(CpuDeviceTest, MemoryIsAlignedAndMovesBytes) {
