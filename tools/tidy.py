@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy-14 on every project file of a compile_commands.json, in parallel.
+"""Runs clang-tidy-14 on the project's files of a compile_commands.json, in parallel; on those of
+tests/ only with --all.
 
 Files found clean are remembered in <build>/tidy/ under a hash of their preprocessed text, their
 command and .clang-tidy, so only what has changed is checked again.
@@ -19,11 +20,12 @@ COMPILER = "clang++-14"
 TIDY = "clang-tidy-14"
 
 
-def commands(build):
+def commands(build, everything):
     """Command, working folder and file of each entry whose source is part of the project."""
+    left_out = [build.resolve()] + ([] if everything else [ROOT / "tests"])
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["file"])
-        if ROOT in path.parents and build.resolve() not in path.parents:
+        if ROOT in path.parents and not any(folder in path.parents for folder in left_out):
             words = shlex.split(entry["command"])
             if pathlib.Path(words[0]).name == "ccache":
                 words = words[1:]
@@ -59,10 +61,11 @@ def check(job):
 
 
 def main():
-    build = pathlib.Path(sys.argv[1]).resolve()
+    arguments = [a for a in sys.argv[1:] if a != "--all"]
+    build = pathlib.Path(arguments[0]).resolve()
     (build / "tidy").mkdir(exist_ok=True)
     settings = (ROOT / ".clang-tidy").read_bytes()
-    jobs = [(build, command, settings) for command in commands(build)]
+    jobs = [(build, command, settings) for command in commands(build, "--all" in sys.argv)]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for done, (path, message) in enumerate(pool.map(check, jobs), 1):

@@ -13,6 +13,8 @@ function(oarlock_add_test name)
   add_executable("${name}" ${ARGN})
   target_link_libraries("${name}" PRIVATE
     oarlock_core oarlock::headers oarlock::warnings GTest::gtest GTest::gmock GTest::gtest_main)
+  # Tests are compiled more often than run.
+  target_compile_options("${name}" PRIVATE $<$<CONFIG:Release>:-O1>)
   add_test(NAME "${name}"
     COMMAND "${name}" "--gtest_output=xml:${PROJECT_BINARY_DIR}/test-results/${name}.xml"
                       --gtest_brief=1
