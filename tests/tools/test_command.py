@@ -40,6 +40,16 @@ def test_run_names_the_digit(command, digits, model, device):
         assert len(done.stdout.splitlines()) == 3
 
 
+def test_options_take_one_argument_each(command, digits, model):
+    done = command("run", model, "--device", "cpu", "--device", "reference", "--shape", "batch=1",
+                   "--mean", "0", "--set", "a=b", image(digits, 3), "--top", "1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1] == "#3"
+    done = command("compare", model, "--against", "reference", "--device", "cpu,reference",
+                   "--input", image(digits, 3))
+    assert done.returncode == 0, done.stderr
+
+
 def test_run_converts_on_the_fly_and_writes_arrays(command, digits, model, tmp_path):
     x = np.random.default_rng(1).integers(0, 256, (2, 1, 28, 28)).astype(np.uint8)
     np.save(tmp_path / "x.npy", x)

@@ -143,7 +143,7 @@ void add_compare(CLI::App& app) {
   c->inputs.add_to(command, true);
   command->add_option("--against", c->against, "Devices to compare with, by preference")
       ->delimiter(',')
-      ->expected(1)
+      ->allow_extra_args(false)
       ->type_name("A,B")
       ->capture_default_str();
   command

@@ -76,7 +76,8 @@ void add_convert(CLI::App& app) {
   command
       ->add_option("--shape", c->shapes,
                    "Fix an input's shape or a named dimension: input=1x3x224x224, batch=1")
-      ->type_name("NAME=SHAPE");
+      ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false);
   command
       ->add_option("--golden", c->options.golden,
                    "Store this many seeded inputs with the reference device's outputs")

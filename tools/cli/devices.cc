@@ -48,7 +48,8 @@ void add_devices(CLI::App& app) {
   command->add_flag("--names", c->names, "Only names, one a line");
   command->add_flag("--json", c->json, "Print JSON");
   command->add_option("--backend", c->backend_paths, "Backend library or folder of them to load")
-      ->type_name("PATH");
+      ->type_name("PATH")
+      ->allow_extra_args(false);
   when_chosen(command, [c] { return c->run(); });
 }
 

@@ -124,7 +124,8 @@ void InputOptions::add_to(CLI::App* command, bool positional) {
       "elements. "
       "Without NAME: the next input in the model's order";
   command->add_option(positional ? "files,--input" : "--input", files, help)
-      ->type_name("[NAME=]FILE");
+      ->type_name("[NAME=]FILE")
+      ->allow_extra_args(false);
   seed_option =
       command->add_option("--seed", seed,
                           needs_values ? "Make up values for inputs without a file, from this seed"
@@ -132,9 +133,11 @@ void InputOptions::add_to(CLI::App* command, bool positional) {
   const char* group = "Images";
   command->add_option("--mean", image.mean, "Subtracted after scaling, one number or one a channel")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->group(group);
   command->add_option("--std", image.std, "Divided by afterwards, one number or one a channel")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->group(group)
       ->check(CLI::PositiveNumber);
   command

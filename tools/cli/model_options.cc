@@ -12,7 +12,8 @@ void ModelOptions::add_to(CLI::App* command) {
   command
       ->add_option("--shape", shapes,
                    "Fix an input's shape or a named dimension: input=1x3x224x224, batch=1")
-      ->type_name("NAME=SHAPE");
+      ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false);
 }
 
 Result<Model> ModelOptions::load() const {
@@ -29,16 +30,18 @@ void DeviceChoice::add_to(CLI::App* command) {
                    "\"reference\" always comes last")
       ->delimiter(',')
       ->type_name("A,B")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   command->add_option("--threads", threads, "Threads of the CPU; 0: as many as there are cores")
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--strict", strict,
                     "An error instead of running a node on a less preferred device");
   command->add_flag("--no-simplify", no_simplify, "Run the graph as it is in the file");
   command->add_option("--backend", backend_paths, "Backend library or folder of them to load")
-      ->type_name("PATH");
-  command->add_option("--set", settings, "A setting of a device")->type_name("KEY=VALUE");
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  command->add_option("--set", settings, "A setting of a device")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
 }
 
 Result<SessionOptions> DeviceChoice::options() const {
