@@ -20,7 +20,7 @@ ALLOWED = {
 }
 
 # Inside core a file may include its own layer and those before it.
-CORE_LAYERS = ["graph", "ops", "passes", "plan", "run"]
+CORE_LAYERS = ["graph", "ops", "passes", "plan", "run", "capi"]
 
 # Headers of a library, and where they may appear; tests may include all of them.
 LIBRARIES = {
