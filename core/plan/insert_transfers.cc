@@ -98,10 +98,8 @@ class Inserter {
         cache_.get(tensor, wanted.layout, wanted.device, devices_);
     if (!placed.ok())
       return placed.status().within(concat("constant '", graph_.value(id).name, "'"));
-    const TypeInfo type = graph_.value(id).type;
     const ValueId copy =
-        graph_.add_constant(concat(graph_.value(id).name, "@", wanted.layout), Tensor());
-    graph_.set_type(copy, type);
+        graph_.add_constant(concat(graph_.value(id).name, "@", wanted.layout), tensor);
     draft_.constants[copy] = *std::move(placed);
     made_[key] = copy;
     return copy;
