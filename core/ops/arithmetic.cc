@@ -1,5 +1,6 @@
 // ONNX Add, Sub, Mul, Div (14), Mod (28), Pow (15), PRelu (16), SwiGLU (28).
 #include <cmath>
+#include <limits>
 
 #include "core/ops/support/elementwise.h"
 
@@ -69,6 +70,16 @@ T integer_power(T base, uint64_t exponent) {
   return static_cast<T>(result);
 }
 
+// Truncated; what is out of range becomes the nearest limit, NaN 0.
+template <class T>
+T saturated(double value) {
+  if (std::isnan(value)) return 0;
+  const double limit = std::ldexp(1.0, std::numeric_limits<T>::digits);
+  if (value >= limit) return std::numeric_limits<T>::max();
+  if (value < -limit) return std::numeric_limits<T>::min();
+  return static_cast<T>(value);
+}
+
 // In the type of the base. An integer to a negative integer power is truncated to 0, 1 or -1.
 template <class T, class E>
 T power(T base, E exponent) {
@@ -78,7 +89,7 @@ T power(T base, E exponent) {
     if (base == T(-1)) return exponent % 2 == 0 ? T{1} : T(-1);
     return 0;
   } else if constexpr (std::is_integral_v<T>) {
-    return static_cast<T>(std::pow(static_cast<double>(base), static_cast<double>(exponent)));
+    return saturated<T>(std::pow(static_cast<double>(base), static_cast<double>(exponent)));
   } else {
     return static_cast<T>(std::pow(base, static_cast<T>(exponent)));
   }

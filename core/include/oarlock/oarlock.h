@@ -25,7 +25,8 @@
 extern "C" {
 #endif
 
-typedef enum oarlock_code {
+typedef int32_t oarlock_code;
+enum {
   OARLOCK_OK = 0,
   OARLOCK_INVALID = 1,     /* wrong name, shape, type, malformed file */
   OARLOCK_UNSUPPORTED = 2, /* understood, but not implemented */
@@ -34,10 +35,11 @@ typedef enum oarlock_code {
   OARLOCK_IO = 5, /* a file cannot be read or written */
   OARLOCK_CANCELLED = 6,
   OARLOCK_INTERNAL = 7 /* a bug in oarlock */
-} oarlock_code;
+};
 
 /* Element types; the numbers are those of ONNX. */
-typedef enum oarlock_dtype {
+typedef int32_t oarlock_dtype;
+enum {
   OARLOCK_UNDEFINED = 0,
   OARLOCK_FLOAT32 = 1,
   OARLOCK_UINT8 = 2,
@@ -65,7 +67,7 @@ typedef enum oarlock_dtype {
   OARLOCK_FLOAT8E8M0 = 24,
   OARLOCK_UINT2 = 25,
   OARLOCK_INT2 = 26
-} oarlock_dtype;
+};
 
 typedef enum oarlock_kind {
   OARLOCK_NOTHING = 0, /* an empty optional */
