@@ -32,7 +32,7 @@ struct Layout {
 
   static Layout row_major() { return {}; }
   // Channels (axis 1) split into blocks of `size` that lie innermost: NCHW16c for 4-D and size 16.
-  // Padding elements are zero.
+  // Padding elements are finite, else arbitrary.
   static Layout channel_blocked(uint16_t size);
   static Layout channels_last(size_t rank);
   static Layout opaque(std::string tag, size_t bytes);
