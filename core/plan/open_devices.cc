@@ -31,23 +31,25 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "liboarlock_backend_";
 
-struct OpenBackend {
+// A backend found; its devices are there once it was opened.
+struct FoundBackend {
   const Backend* backend = nullptr;
   std::string name;
-  DeviceList devices;
-  Status status;  // why there are no devices
+  DeviceList devices = {};
+  Status status = {};  // why there are no devices
+  bool opened = false;
 };
 
-OpenBackend open_backend(const Backend* backend, const DeviceOptions& options) {
-  OpenBackend opened{backend, backend->name, {}, {}};
-  if (backend->open == nullptr) {
-    opened.status = invalid("backend ", backend->name, " has no open function");
-    return opened;
+void open_backend(FoundBackend& found, const DeviceOptions& options) {
+  if (found.opened || found.backend == nullptr) return;
+  found.opened = true;
+  if (found.backend->open == nullptr) {
+    found.status = invalid("backend ", found.name, " has no open function");
+    return;
   }
-  Result<DeviceList> devices = backend->open(options);
-  opened.status = devices.status();
-  if (devices.ok()) opened.devices = *std::move(devices);
-  return opened;
+  Result<DeviceList> devices = found.backend->open(options);
+  found.status = devices.status();
+  if (devices.ok()) found.devices = *std::move(devices);
 }
 
 std::string backend_name(const fs::path& library) {
@@ -108,14 +110,12 @@ std::vector<fs::path> libraries_in(const fs::path& folder) {
 }
 
 // All backends; a library that the caller named must load, others may be unavailable.
-Result<std::vector<OpenBackend>> open_backends(const SessionOptions& options) {
-  const DeviceOptions device_options{options.threads, options.settings};
-  std::vector<OpenBackend> opened;
-  for (BackendEntry entry : linked_backends())
-    opened.push_back(open_backend(entry(), device_options));
+Result<std::vector<FoundBackend>> find_backends(const SessionOptions& options) {
+  std::vector<FoundBackend> found;
+  for (BackendEntry entry : linked_backends()) found.push_back({entry(), entry()->name});
   auto known = [&](const std::string& name) {
-    return std::any_of(opened.begin(), opened.end(),
-                       [&](const OpenBackend& b) { return b.name == name; });
+    return std::any_of(found.begin(), found.end(),
+                       [&](const FoundBackend& b) { return b.name == name; });
   };
   for (const std::string& given : options.backend_paths) {
     std::error_code error;
@@ -130,7 +130,7 @@ Result<std::vector<OpenBackend>> open_backends(const SessionOptions& options) {
     for (const fs::path& library : libraries) {
       if (known(backend_name(library))) continue;
       OARLOCK_ASSIGN(const Backend* backend, load_library(library));
-      opened.push_back(open_backend(backend, device_options));
+      found.push_back({backend, backend->name});
     }
   }
   const fs::path own = own_folder();
@@ -138,12 +138,13 @@ Result<std::vector<OpenBackend>> open_backends(const SessionOptions& options) {
     for (const fs::path& library : libraries_in(folder)) {
       if (known(backend_name(library))) continue;
       Result<const Backend*> backend = load_library(library);
-      opened.push_back(backend.ok()
-                           ? open_backend(*backend, device_options)
-                           : OpenBackend{nullptr, backend_name(library), {}, backend.status()});
+      if (backend.ok())
+        found.push_back({*backend, (*backend)->name});
+      else
+        found.push_back({nullptr, backend_name(library), {}, backend.status()});
     }
   }
-  return opened;
+  return found;
 }
 
 PlacedDevice place(const DevicePtr& device, const Backend* backend) {
@@ -157,10 +158,17 @@ bool names(const std::string& wanted, const std::string& device) {
   return device == wanted || (device.starts_with(wanted) && device[wanted.size()] == ':');
 }
 
+bool names(const std::string& wanted, const DeviceInfo& info) {
+  return names(wanted, info.name) ||
+         std::any_of(info.aliases.begin(), info.aliases.end(),
+                     [&](const std::string& alias) { return names(wanted, alias); });
+}
+
 }  // namespace
 
 Result<DeviceTable> open_devices(const SessionOptions& options) {
-  OARLOCK_ASSIGN(std::vector<OpenBackend> backends, open_backends(options));
+  OARLOCK_ASSIGN(std::vector<FoundBackend> backends, find_backends(options));
+  const DeviceOptions device_options{options.threads, options.settings};
   DeviceTable table;
   table.ops = OpRegistry::core();
   std::vector<std::string> wanted = options.devices;
@@ -169,10 +177,12 @@ Result<DeviceTable> open_devices(const SessionOptions& options) {
     if (name == "reference") break;
     bool found = false;
     Status why;
-    for (const OpenBackend& b : backends) {
-      if (names(name, b.name) || b.name == name) why = b.status;
+    for (FoundBackend& b : backends) {
+      if (!names(b.name, name)) continue;
+      open_backend(b, device_options);
+      why = b.status;
       for (const DevicePtr& device : b.devices) {
-        if (found || !names(name, device->info().name)) continue;
+        if (found || !names(name, device->info())) continue;
         table.devices.push_back(place(device, b.backend));
         if (b.backend->ops != nullptr) table.ops.add(b.backend->ops());
         found = true;
@@ -182,8 +192,10 @@ Result<DeviceTable> open_devices(const SessionOptions& options) {
     if (options.devices.empty())
       continue;  // no CPU backend in this build: the reference device serves
     std::string present;
-    for (const OpenBackend& b : backends)
+    for (FoundBackend& b : backends) {
+      open_backend(b, device_options);
       for (const DevicePtr& device : b.devices) present += device->info().name + ", ";
+    }
     if (!why.ok()) return unavailable("device '", name, "': ", why.message());
     return unavailable("there is no device '", name, "'; present are: ", present, "reference");
   }
@@ -193,12 +205,13 @@ Result<DeviceTable> open_devices(const SessionOptions& options) {
 
 DeviceListing list_devices(const SessionOptions& options) {
   DeviceListing listing;
-  Result<std::vector<OpenBackend>> backends = open_backends(options);
+  Result<std::vector<FoundBackend>> backends = find_backends(options);
   if (!backends.ok()) {
     listing.unavailable.push_back(backends.status().message());
-    backends = std::vector<OpenBackend>();
+    backends = std::vector<FoundBackend>();
   }
-  for (const OpenBackend& b : *backends) {
+  for (FoundBackend& b : *backends) {
+    open_backend(b, {options.threads, options.settings});
     for (const DevicePtr& device : b.devices)
       listing.devices.push_back(
           {device->info().name, device->info().description, device->info().details});

@@ -12,7 +12,7 @@
 namespace oarlock {
 
 // Grows whenever anything in oarlock/plugin changes its binary meaning.
-inline constexpr uint32_t kBackendAbi = 1;
+inline constexpr uint32_t kBackendAbi = 2;
 
 // Compiler and standard library the headers were compiled with; a backend loaded at run time must
 // carry the same tag as the core.
@@ -32,7 +32,8 @@ struct Backend {
   uint32_t abi = kBackendAbi;                 // first field for ever
   const char* build_tag = OARLOCK_BUILD_TAG;  // second field for ever
   const char* name = "";
-  // Code unavailable when there is no hardware or driver here. Called once a session.
+  // Code unavailable when there is no hardware or driver here. Called at most once a session, and
+  // only when the session names the backend: devices are called like it, up to a colon.
   Result<DeviceList> (*open)(const DeviceOptions&) = nullptr;
   std::span<const KernelDef> (*kernels)() = nullptr;  // for one operator: best first
   std::span<const Rule> (*rules)() = nullptr;         // may be null; see only nodes placed here

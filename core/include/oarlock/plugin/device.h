@@ -22,6 +22,9 @@ struct DeviceOptions {
 struct DeviceInfo {
   std::string name;         // "cpu", "reference", "opencl:0"
   std::string description;  // "AMD EPYC, 2 threads, AVX-512"
+  // Further names that a user may give, "opencl:gpu:0"; as with `name`, what precedes a colon is
+  // enough.
+  std::vector<std::string> aliases = {};
   // Devices that name the same memory share buffers without a copy; "host" is ordinary memory.
   std::string memory = "host";
   size_t alignment = 64;                       // of buffers and of offsets in an arena

@@ -1,0 +1,111 @@
+#include "backends/opencl/binary_store.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+
+namespace oarlock::opencl {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kMagic[8] = {'o', 'a', 'r', 'c', 'l', 'b', '0', '1'};
+constexpr uint64_t kMostBytes = uint64_t{1} << 30;
+
+// FNV-1a.
+uint64_t hash(std::string_view bytes) {
+  uint64_t h = 0xcbf29ce484222325u;
+  for (const char c : bytes) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return h;
+}
+
+struct Header {
+  char magic[8];
+  uint64_t key_bytes, binary_bytes, checksum;
+};
+
+std::string_view view(const std::vector<unsigned char>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+fs::path default_folder() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
+    return fs::path(cache) / "oarlock" / "opencl";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
+    return fs::path(home) / ".cache" / "oarlock" / "opencl";
+  return {};
+}
+
+}  // namespace
+
+BinaryStore BinaryStore::from(const std::map<std::string, std::string>& settings) {
+  const auto setting = settings.find("opencl.cache");
+  if (setting == settings.end()) return BinaryStore(default_folder());
+  BinaryStore store(setting->second == "off" ? fs::path() : fs::path(setting->second));
+  store.explicitly_ = true;
+  return store;
+}
+
+fs::path BinaryStore::file_for(std::string_view key) const {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string name;
+  for (uint64_t h = hash(key), i = 0; i < 16; ++i, h >>= 4) name += kDigits[h & 15];
+  return folder_ / (name + ".clbin");
+}
+
+std::optional<std::vector<unsigned char>> BinaryStore::load(std::string_view key) const {
+  if (!enabled()) return std::nullopt;
+  std::ifstream file(file_for(key), std::ios::binary);
+  Header header;
+  if (!file.read(reinterpret_cast<char*>(&header), sizeof header)) return std::nullopt;
+  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.key_bytes != key.size() ||
+      header.binary_bytes > kMostBytes)
+    return std::nullopt;
+  std::error_code error;
+  const uint64_t size = fs::file_size(file_for(key), error);
+  if (error || size != sizeof header + header.key_bytes + header.binary_bytes) return std::nullopt;
+  std::string stored(key.size(), '\0');
+  std::vector<unsigned char> binary(header.binary_bytes);
+  if (!file.read(stored.data(), static_cast<std::streamsize>(stored.size())) ||
+      !file.read(reinterpret_cast<char*>(binary.data()),
+                 static_cast<std::streamsize>(binary.size())))
+    return std::nullopt;
+  if (stored != key || hash(view(binary)) != header.checksum) return std::nullopt;
+  return binary;
+}
+
+bool BinaryStore::save(std::string_view key, const std::vector<unsigned char>& binary) const {
+  if (!enabled() || binary.empty() || binary.size() > kMostBytes) return false;
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  static std::atomic<unsigned> count = 0;
+  const fs::path wanted = file_for(key);
+  const fs::path temporary =
+      wanted.string() + "." + std::to_string(getpid()) + "." + std::to_string(count.fetch_add(1));
+  Header header{{}, key.size(), binary.size(), hash(view(binary))};
+  std::memcpy(header.magic, kMagic, sizeof kMagic);
+  {
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    file.write(reinterpret_cast<const char*>(&header), sizeof header);
+    file.write(key.data(), static_cast<std::streamsize>(key.size()));
+    file.write(reinterpret_cast<const char*>(binary.data()),
+               static_cast<std::streamsize>(binary.size()));
+    file.close();
+    if (!file) {
+      fs::remove(temporary, error);
+      return false;
+    }
+  }
+  fs::rename(temporary, wanted, error);
+  if (!error) return true;
+  fs::remove(temporary, error);
+  return false;
+}
+
+}  // namespace oarlock::opencl

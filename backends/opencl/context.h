@@ -1,0 +1,35 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "backends/opencl/binary_store.h"
+#include "backends/opencl/platform.h"
+#include "backends/opencl/program.h"
+
+namespace oarlock::opencl {
+
+// The context of one device and the programs compiled in it, shared by all sessions of the process
+// and kept until its end. Thread-safe.
+class Context {
+ public:
+  // Made on first use.
+  static Result<Context*> of(const FoundDevice& device);
+
+  const cl::Context& handle() const { return context_; }
+  // Compiled before, from the store, or from source. A second thread that wants the same program
+  // waits for the first.
+  Result<cl::Program> program(const ProgramSource& source, const BinaryStore& store);
+
+ private:
+  explicit Context(FoundDevice device) : device_(std::move(device)) {}
+  Result<cl::Program> make(const ProgramSource& source, const BinaryStore& store);
+
+  FoundDevice device_;
+  cl::Context context_;
+  std::mutex mutex_;
+  std::map<std::string, cl::Program> programs_;  // by text and options
+};
+
+}  // namespace oarlock::opencl

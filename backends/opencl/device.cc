@@ -1,0 +1,133 @@
+#include "backends/opencl/device.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace oarlock::opencl {
+
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+// What a tensor's bytes lie in, or why they do not fit.
+Result<const cl::Buffer*> memory_of(const TensorRef& tensor, size_t bytes) {
+  const size_t size = tensor.buffer->size();
+  if (tensor.offset > size || bytes > size - tensor.offset)
+    return internal_error("OpenCL: ", bytes, " bytes at offset ", tensor.offset,
+                          " lie outside a buffer of ", size);
+  return &static_cast<const ClBuffer*>(tensor.buffer)->memory();
+}
+
+std::string megabytes(size_t bytes) { return concat(bytes >> 20, " MiB"); }
+const char* yes_or_no(bool value) { return value ? "yes" : "no"; }
+
+}  // namespace
+
+ClDevice::ClDevice(FoundDevice found, BinaryStore store)
+    : found_(std::move(found)), store_(std::move(store)) {
+  const Traits& t = found_.traits;
+  info_.name = found_.name;
+  info_.description = found_.description;
+  info_.aliases = found_.aliases;
+  info_.memory = found_.name;
+  info_.alignment = kAlignment;
+  std::string also;
+  for (const std::string& alias : found_.aliases) also += (also.empty() ? "" : ", ") + alias;
+  info_.details = {
+      {"also called", also},
+      {"platform", concat(found_.platform, ", ", found_.platform_version)},
+      {"device version", found_.device_version},
+      {"driver", found_.driver},
+      {"compute units", std::to_string(t.compute_units)},
+      {"memory",
+       concat(megabytes(t.memory), ", largest buffer ", megabytes(t.max_allocation), ", local ",
+              t.local_memory >> 10, " KiB", t.unified_memory ? ", shared with the host" : "")},
+      {"largest work-group", std::to_string(t.max_work_group)},
+      {"images", t.images ? concat(t.image_width, " x ", t.image_height) : std::string("no")},
+      {"fp16 arithmetic", yes_or_no(t.fp16)},
+      {"fp64", yes_or_no(t.fp64)},
+  };
+}
+
+Status ClDevice::open() {
+  const std::lock_guard lock(mutex_);
+  if (context_ != nullptr) return {};
+  OARLOCK_ASSIGN(Context* const context, Context::of(found_));
+  cl_int code = CL_SUCCESS;
+  queue_ =
+      cl::CommandQueue(context->handle(), found_.device, cl_command_queue_properties{0}, &code);
+  OARLOCK_TRY(check(code, concat("queue on ", found_.device_name)));
+  context_ = context;
+  return {};
+}
+
+Result<const cl::CommandQueue*> ClDevice::queue() {
+  OARLOCK_TRY(open());
+  return &queue_;
+}
+
+Result<BufferPtr> ClDevice::allocate(const MemoryRequest& request) {
+  if (request.image) return unsupported(info_.name, ": images are not in use");
+  if (request.bytes > traits().max_allocation)
+    return out_of_memory(info_.name, ": a buffer of ", request.bytes,
+                         " bytes is wanted, the device allows ", traits().max_allocation);
+  OARLOCK_TRY(open());
+  const cl_mem_flags flags =
+      CL_MEM_READ_WRITE | (traits().unified_memory ? CL_MEM_ALLOC_HOST_PTR : 0);
+  cl_int code = CL_SUCCESS;
+  cl::Buffer memory(context_->handle(), flags, std::max<size_t>(request.bytes, 1), nullptr, &code);
+  OARLOCK_TRY(check(code, concat(info_.name, ": a buffer of ", request.bytes, " bytes")));
+  return BufferPtr(std::make_unique<ClBuffer>(std::move(memory), request.bytes));
+}
+
+Result<BufferPtr> ClDevice::wrap(std::span<std::byte> memory) {
+  if (!traits().unified_memory || memory.empty())
+    return unsupported(info_.name, " cannot use host memory in place");
+  OARLOCK_TRY(open());
+  cl_int code = CL_SUCCESS;
+  cl::Buffer buffer(context_->handle(), CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, memory.size(),
+                    memory.data(), &code);
+  OARLOCK_TRY(check(code, concat(info_.name, ": ", memory.size(), " bytes of the host")));
+  return BufferPtr(std::make_unique<ClBuffer>(std::move(buffer), memory.size()));
+}
+
+Status ClDevice::write(const TensorRef& to, std::span<const std::byte> from) {
+  if (from.empty()) return {};
+  OARLOCK_ASSIGN(const cl::Buffer* const memory, memory_of(to, from.size()));
+  OARLOCK_TRY(open());
+  return check(queue_.enqueueWriteBuffer(*memory, CL_TRUE, to.offset, from.size(), from.data()),
+               "writing a tensor");
+}
+
+Status ClDevice::read(const TensorRef& from, std::span<std::byte> to) {
+  if (to.empty()) return {};
+  OARLOCK_ASSIGN(const cl::Buffer* const memory, memory_of(from, to.size()));
+  OARLOCK_TRY(open());
+  return check(queue_.enqueueReadBuffer(*memory, CL_TRUE, from.offset, to.size(), to.data()),
+               "reading a tensor");
+}
+
+Result<Event> ClDevice::record() {
+  OARLOCK_TRY(open());
+  auto event = std::make_shared<cl::Event>();
+  OARLOCK_TRY(check(queue_.enqueueMarkerWithWaitList(nullptr, event.get()), "recording an event"));
+  OARLOCK_TRY(check(queue_.flush(), "starting the queue"));
+  return Event(std::move(event));
+}
+
+Status ClDevice::wait(const Event& event) {
+  if (!event) return {};
+  return check(static_cast<const cl::Event*>(event.get())->wait(), "waiting for the queue");
+}
+
+Result<cl::Kernel> ClDevice::kernel(const ProgramSource& source, const char* name) {
+  OARLOCK_TRY(open());
+  OARLOCK_ASSIGN(const cl::Program program, context_->program(source, store_));
+  cl_int code = CL_SUCCESS;
+  cl::Kernel kernel(program, name, &code);
+  OARLOCK_TRY(check(code, concat("kernel ", name, " of ", source.name, ".cl")));
+  return kernel;
+}
+
+}  // namespace oarlock::opencl

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "backends/opencl/binary_store.h"
+#include "backends/opencl/context.h"
+#include "backends/opencl/platform.h"
+#include "oarlock/plugin/device.h"
+
+namespace oarlock::opencl {
+
+// A buffer of OpenCL. Not addressable by the host, also where host and device share memory: the
+// queue decides when its contents are there.
+class ClBuffer final : public Buffer {
+ public:
+  ClBuffer(cl::Buffer memory, size_t size) : memory_(std::move(memory)) { size_ = size; }
+  const cl::Buffer& memory() const { return memory_; }
+
+ private:
+  cl::Buffer memory_;
+};
+
+// One device of a driver, with an in-order queue of its own; context and programs are shared by
+// all sessions. Opened when first needed. Thread-safe.
+class ClDevice final : public Device {
+ public:
+  ClDevice(FoundDevice found, BinaryStore store);
+
+  const DeviceInfo& info() const override { return info_; }
+  Result<BufferPtr> allocate(const MemoryRequest& request) override;
+  // Constant memory of the host where the device shares it; unsupported elsewhere.
+  Result<BufferPtr> wrap(std::span<std::byte> memory) override;
+  Status write(const TensorRef& to, std::span<const std::byte> from) override;
+  Status read(const TensorRef& from, std::span<std::byte> to) override;
+  Result<Event> record() override;
+  Status wait(const Event& event) override;
+
+  const Traits& traits() const { return found_.traits; }
+  const FoundDevice& found() const { return found_; }
+  // Opens the device.
+  Result<const cl::CommandQueue*> queue();
+  Result<cl::Kernel> kernel(const ProgramSource& source, const char* name);
+
+ private:
+  Status open();
+
+  FoundDevice found_;
+  BinaryStore store_;
+  DeviceInfo info_;
+  std::mutex mutex_;
+  Context* context_ = nullptr;
+  cl::CommandQueue queue_;
+};
+
+// The device that a kernel of this backend was matched or created for.
+inline const ClDevice& cl_device(const Device& device) {
+  return static_cast<const ClDevice&>(device);
+}
+inline ClDevice& cl_device(Device& device) { return static_cast<ClDevice&>(device); }
+
+}  // namespace oarlock::opencl

@@ -1,0 +1,145 @@
+#include "backends/opencl/program.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace oarlock::opencl {
+
+namespace {
+
+struct Element {
+  DType dtype;
+  const char* storage;
+  const char* compute;
+  const char* kind;  // of the load and store macros in common.cl
+};
+constexpr Element kElements[] = {
+    {DType::float32, "float", "float", "plain"},    {DType::float16, "half", "float", "half"},
+    {DType::bfloat16, "ushort", "float", "bfloat"}, {DType::float64, "double", "double", "plain"},
+    {DType::int8, "char", "int", "char"},           {DType::uint8, "uchar", "uint", "uchar"},
+    {DType::int16, "short", "int", "short"},        {DType::uint16, "ushort", "uint", "ushort"},
+    {DType::int32, "int", "int", "plain"},          {DType::uint32, "uint", "uint", "plain"},
+    {DType::int64, "long", "long", "plain"},        {DType::uint64, "ulong", "ulong", "plain"},
+    {DType::boolean, "uchar", "int", "bool"},
+};
+
+const Element* element_of(DType dtype) {
+  for (const Element& e : kElements)
+    if (e.dtype == dtype) return &e;
+  return nullptr;
+}
+
+const EmbeddedSource* find_source(std::string_view name) {
+  for (const EmbeddedSource& source : embedded_sources())
+    if (source.name == name) return &source;
+  return nullptr;
+}
+
+// The line of `file` that the log names first, with its number; "" when it names none.
+std::string named_line(const ProgramSource& source, const std::string& log) {
+  const std::string file = source.name + ".cl";
+  size_t at = log.find(file + ":");
+  if (at == std::string::npos) return "";
+  size_t number = 0;
+  for (at += file.size() + 1; at < log.size() && std::isdigit(static_cast<unsigned char>(log[at]));
+       ++at)
+    number = std::min<size_t>(number * 10 + static_cast<size_t>(log[at] - '0'), 1000000);
+  const std::string marker = concat("#line 1 \"", file, "\"\n");
+  size_t begin = source.text.find(marker);
+  begin = begin == std::string::npos ? 0 : begin + marker.size();
+  for (size_t line = 1; line < number && begin != std::string::npos; ++line) {
+    begin = source.text.find('\n', begin);
+    if (begin != std::string::npos) ++begin;
+  }
+  if (number == 0 || begin == std::string::npos) return "";
+  return concat("\n", file, " line ", number, ": ",
+                source.text.substr(begin, source.text.find('\n', begin) - begin));
+}
+
+}  // namespace
+
+Defines& Defines::set(std::string_view name, std::string_view value) {
+  text_ += concat("#define ", name, " ", value, "\n");
+  return *this;
+}
+
+Defines& Defines::set(std::string_view name, int64_t value) {
+  return set(name, std::to_string(value));
+}
+
+Defines& Defines::element(std::string_view name, DType dtype) {
+  const Element* const e = element_of(dtype);
+  if (e == nullptr) return *this;
+  if (dtype == DType::float64) text_ += "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n";
+  set(concat(name, "_type"), e->storage);
+  set(concat(name, "_compute"), e->compute);
+  set(concat(name, "_load(i, p)"), concat("load_", e->kind, "(i, p)"));
+  set(concat(name, "_store(v, i, p)"), concat("store_", e->kind, "(v, i, p)"));
+  return *this;
+}
+
+bool has_element(DType dtype) { return element_of(dtype) != nullptr; }
+
+std::string_view moved_as(DType dtype) {
+  if (dtype == DType::string || dtype == DType::undefined) return "";
+  switch (bits(dtype)) {
+    case 8:
+      return "uchar";
+    case 16:
+      return "ushort";
+    case 32:
+      return "uint";
+    case 64:
+      return "ulong";
+    default:
+      return "";
+  }
+}
+
+Result<ProgramSource> embedded_program(std::string_view name, const Defines& defines) {
+  const EmbeddedSource *const common = find_source("common"), *const own = find_source(name);
+  if (common == nullptr || own == nullptr)
+    return internal_error("no kernel source '", name, "' is embedded");
+  return ProgramSource{std::string(name),
+                       concat(defines.text(), "#line 1 \"common.cl\"\n", common->text, "#line 1 \"",
+                              name, ".cl\"\n", own->text),
+                       "-cl-std=CL1.2"};
+}
+
+Result<cl::Program> build_from_source(const cl::Context& context, const cl::Device& device,
+                                      const ProgramSource& source) {
+  cl_int code = CL_SUCCESS;
+  cl::Program program(context, source.text, false, &code);
+  OARLOCK_TRY(check(code, concat("program '", source.name, "'")));
+  code = program.build(std::vector<cl::Device>{device}, source.options.c_str());
+  if (code == CL_SUCCESS) return program;
+  const std::string log = trimmed(program.getBuildInfo<CL_PROGRAM_BUILD_LOG>(device));
+  return failure(code, concat("kernel source ", source.name, ".cl does not build on ",
+                              trimmed(device.getInfo<CL_DEVICE_NAME>()), named_line(source, log),
+                              "\n", log, "\n"));
+}
+
+Result<cl::Program> build_from_binary(const cl::Context& context, const cl::Device& device,
+                                      const std::vector<unsigned char>& binary,
+                                      const std::string& options) {
+  cl_int code = CL_SUCCESS;
+  std::vector<cl_int> states;
+  cl::Program program(context, std::vector<cl::Device>{device}, cl::Program::Binaries{binary},
+                      &states, &code);
+  OARLOCK_TRY(check(code, "program binary"));
+  for (const cl_int state : states) OARLOCK_TRY(check(state, "program binary"));
+  OARLOCK_TRY(
+      check(program.build(std::vector<cl::Device>{device}, options.c_str()), "program binary"));
+  return program;
+}
+
+Result<std::vector<unsigned char>> binary_of(const cl::Program& program) {
+  cl_int code = CL_SUCCESS;
+  cl::Program::Binaries binaries = program.getInfo<CL_PROGRAM_BINARIES>(&code);
+  OARLOCK_TRY(check(code, "reading a program's binary"));
+  if (binaries.size() != 1 || binaries[0].empty())
+    return unavailable("the driver gives no program binaries");
+  return std::move(binaries[0]);
+}
+
+}  // namespace oarlock::opencl

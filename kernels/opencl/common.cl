@@ -1,0 +1,35 @@
+// In front of every program, after its macros.
+
+// A tensor among a kernel's arguments, where its elements begin, and whether it is there at all.
+#define TENSOR(name) global uchar *name##_memory, const ulong name##_offset
+#define ELEMENTS(type, name) ((global type *)(name##_memory + name##_offset))
+#define IS_GIVEN(name) (name##_memory != 0)
+
+// Element i of storage p as a number to compute with, and back.
+#define load_plain(i, p) ((p)[i])
+#define store_plain(v, i, p) ((p)[i] = (v))
+#define load_half(i, p) vload_half(i, p)
+#define store_half(v, i, p) vstore_half_rte(v, i, p)
+#define load_bfloat(i, p) as_float((uint)(p)[i] << 16)
+#define store_bfloat(v, i, p) ((p)[i] = bfloat_of(v))
+#define load_char(i, p) ((int)(p)[i])
+#define store_char(v, i, p) ((p)[i] = (char)(v))
+#define load_uchar(i, p) ((uint)(p)[i])
+#define store_uchar(v, i, p) ((p)[i] = (uchar)(v))
+#define load_short(i, p) ((int)(p)[i])
+#define store_short(v, i, p) ((p)[i] = (short)(v))
+#define load_ushort(i, p) ((uint)(p)[i])
+#define store_ushort(v, i, p) ((p)[i] = (ushort)(v))
+#define load_bool(i, p) ((p)[i] != 0)
+#define store_bool(v, i, p) ((p)[i] = (v) != 0)
+
+// Rounded to nearest even; NaN stays NaN.
+inline ushort bfloat_of(float value) {
+  const uint bits = as_uint(value);
+  if (isnan(value)) return (ushort)((bits >> 16) | 0x40);
+  return (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+// JOIN(vload, 16) is vload16.
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
