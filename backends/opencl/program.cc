@@ -96,14 +96,18 @@ std::string_view moved_as(DType dtype) {
   }
 }
 
-Result<ProgramSource> embedded_program(std::string_view name, const Defines& defines) {
-  const EmbeddedSource *const common = find_source("common"), *const own = find_source(name);
-  if (common == nullptr || own == nullptr)
-    return internal_error("no kernel source '", name, "' is embedded");
-  return ProgramSource{std::string(name),
-                       concat(defines.text(), "#line 1 \"common.cl\"\n", common->text, "#line 1 \"",
-                              name, ".cl\"\n", own->text),
-                       "-cl-std=CL1.2"};
+Result<ProgramSource> embedded_program(std::string_view name, const Defines& defines,
+                                       std::initializer_list<std::string_view> before) {
+  ProgramSource program{std::string(name), defines.text(), "-cl-std=CL1.2"};
+  std::vector<std::string_view> files = {"common"};
+  files.insert(files.end(), before.begin(), before.end());
+  files.push_back(name);
+  for (const std::string_view file : files) {
+    const EmbeddedSource* const source = find_source(file);
+    if (source == nullptr) return internal_error("no kernel source '", file, "' is embedded");
+    program.text += concat("#line 1 \"", file, ".cl\"\n", source->text);
+  }
+  return program;
 }
 
 Result<cl::Program> build_from_source(const cl::Context& context, const cl::Device& device,

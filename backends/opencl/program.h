@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,8 +47,9 @@ struct ProgramSource {
   std::string text;     // with macros and the common part in front
   std::string options;  // of the compiler
 };
-// kernels/opencl/<name>.cl with its macros and common.cl in front.
-Result<ProgramSource> embedded_program(std::string_view name, const Defines& defines);
+// kernels/opencl/<name>.cl with its macros, common.cl and the files named `before` in front.
+Result<ProgramSource> embedded_program(std::string_view name, const Defines& defines,
+                                       std::initializer_list<std::string_view> before = {});
 
 // Compiles for one device. A failure carries the compiler's log and the line of the source that it
 // names first.

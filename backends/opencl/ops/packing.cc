@@ -1,0 +1,139 @@
+// oarlock.Relayout of weights into the forms that the kernels of products and convolutions read.
+#include "backends/opencl/ops/support/packing.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace oarlock::opencl {
+
+namespace {
+
+constexpr std::string_view kPanels = "panels", kConv = "conv";
+
+// "name/1/2/3"
+template <size_t N>
+Layout numbered(std::string_view name, const std::array<int64_t, N>& numbers, int64_t elements) {
+  std::string tag(name);
+  for (const int64_t n : numbers) tag += concat("/", n);
+  return Layout::opaque(std::move(tag), static_cast<size_t>(elements) * sizeof(float));
+}
+
+template <size_t N>
+std::optional<std::array<int64_t, N>> numbers_of(const Layout& layout, std::string_view name) {
+  if (layout.kind != Layout::Kind::opaque || !layout.tag.starts_with(name)) return std::nullopt;
+  std::array<int64_t, N> numbers;
+  const char* at = layout.tag.data() + name.size();
+  const char* const end = layout.tag.data() + layout.tag.size();
+  for (int64_t& n : numbers) {
+    if (at == end || *at != '/') return std::nullopt;
+    const auto [next, error] = std::from_chars(at + 1, end, n);
+    if (error != std::errc() || n < 0 || n > kMostElements) return std::nullopt;
+    at = next;
+  }
+  if (at != end) return std::nullopt;
+  return numbers;
+}
+
+cl_int narrow(int64_t value) { return static_cast<cl_int>(value); }
+
+Result<KernelNeeds> match(const NodeView& node, const Device&) {
+  const RelayoutLayouts& layouts = *node.relayout();
+  if (!layouts.from.is_row_major()) return unsupported("packs from row-major only");
+  if (!PanelPacking::from(layouts.to) && !ConvPacking::from(layouts.to))
+    return unsupported("not a packed form of weights");
+  OARLOCK_TRY(expect_float32(node));
+  if (layouts.to.bytes / sizeof(float) > static_cast<size_t>(kMostElements))
+    return unsupported("packed weights of ", layouts.to.bytes, " bytes");
+  KernelOption option;
+  option.inputs = {layouts.from};
+  option.outputs = {layouts.to};
+  return KernelNeeds(std::move(option));
+}
+
+Result<KernelPtr> create(const NodeView&, const KernelOption& chosen, Device& device) {
+  ClDevice& cl = cl_device(device);
+  if (const auto panels = PanelPacking::from(chosen.outputs[0])) {
+    OARLOCK_ASSIGN(const LaunchPtr launch, pack_panels(cl, *panels));
+    return launch_kernel(launch);
+  }
+  const auto conv = ConvPacking::from(chosen.outputs[0]);
+  if (!conv) return internal_error("packing into ", chosen.outputs[0]);
+  OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_conv", Defines()));
+  OARLOCK_ASSIGN(const LaunchPtr launch, Launch::make(cl, source, "pack_conv", 2,
+                                                      Work::items(conv->elements() + conv->block)));
+  OARLOCK_TRY(launch->scalars(
+      narrow(conv->taps), narrow(conv->depth()), pair(conv->in_channels, conv->out_channels),
+      pair(conv->group_in(), conv->group_out()), narrow(conv->in_blocks()), narrow(conv->width),
+      narrow(conv->block), narrow(conv->transposed), narrow(conv->elements())));
+  return launch_kernel(launch);
+}
+
+}  // namespace
+
+Layout PanelPacking::layout() const {
+  return numbered<8>(
+      kPanels,
+      {matrices, panels, depth, columns, width, depth_stride, column_stride, matrix_stride},
+      elements());
+}
+
+std::optional<PanelPacking> PanelPacking::from(const Layout& layout) {
+  const auto n = numbers_of<8>(layout, kPanels);
+  if (!n) return std::nullopt;
+  return PanelPacking{(*n)[0], (*n)[1], (*n)[2], (*n)[3], (*n)[4], (*n)[5], (*n)[6], (*n)[7]};
+}
+
+Result<LaunchPtr> pack_panels(ClDevice& device, const PanelPacking& p, int64_t inner,
+                              int64_t inner_stride) {
+  OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_matmul", Defines()));
+  OARLOCK_ASSIGN(LaunchPtr launch,
+                 Launch::make(device, source, "pack_matmul", 2,
+                              Work::grid({p.depth, p.panels, p.matrices}, {16, 1, 1})));
+  OARLOCK_TRY(launch->scalars(narrow(p.depth), narrow(p.columns), narrow(p.panels), narrow(p.width),
+                              pair(p.depth_stride, p.column_stride), narrow(inner),
+                              pair(p.matrix_stride, inner_stride)));
+  return launch;
+}
+
+Layout padded_vector(int64_t length, int64_t padded) {
+  return PanelPacking{.columns = length, .width = padded}.layout();
+}
+
+int64_t ConvPacking::depth() const {
+  int64_t most = 0;
+  for (int64_t panel = 0; panel < panels(); ++panel) {
+    const int64_t last = std::min((panel + 1) * width, out_channels) - 1;
+    const int64_t begin = panel * width / group_out() * group_in() / block * block;
+    most = std::max(most, (last / group_out() + 1) * group_in() - begin);
+  }
+  return ceil_div(most, 4) * 4;
+}
+
+Layout ConvPacking::layout() const {
+  return numbered<7>(kConv, {taps, in_channels, out_channels, groups, width, block, transposed},
+                     elements() + block);
+}
+
+std::optional<ConvPacking> ConvPacking::from(const Layout& layout) {
+  const auto n = numbers_of<7>(layout, kConv);
+  if (!n || (*n)[3] < 1 || (*n)[4] < 1 || (*n)[5] < 1) return std::nullopt;
+  ConvPacking p;
+  p.taps = (*n)[0];
+  p.in_channels = (*n)[1];
+  p.out_channels = (*n)[2];
+  p.groups = (*n)[3];
+  p.width = (*n)[4];
+  p.block = (*n)[5];
+  p.transposed = (*n)[6] != 0;
+  return p;
+}
+
+std::span<const KernelDef> packing_kernels();
+
+std::span<const KernelDef> packing_kernels() {
+  static const KernelDef defs[] = {{"oarlock.Relayout", "pack", match, create}};
+  return defs;
+}
+
+}  // namespace oarlock::opencl

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "backends/opencl/ops/support/packing.h"
+
+namespace oarlock::opencl {
+
+// The option of a convolution whose output is in blocked channels, as all of them have: the bias
+// as a vector of whole panels of `tile`, the residual like the output, which may overwrite it.
+KernelOption conv_option(const NodeView& node, const Device& device, const Tile& tile, Layout input,
+                         Layout weights);
+
+// The macros BIAS and RESIDUAL as the node has these inputs.
+Defines conv_defines(const NodeView& node);
+
+// Input, weights, bias, residual and output of a step, for a kernel that takes these.
+std::array<TensorRef, 5> conv_tensors(const KernelArgs& args);
+
+// A list with the same kernel for Conv and oarlock.Conv.
+std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) match,
+                                 decltype(KernelDef::create) create);
+
+}  // namespace oarlock::opencl

@@ -1,0 +1,51 @@
+#include "backends/opencl/ops/support/tiles.h"
+
+#include <algorithm>
+#include <span>
+
+#include "backends/opencl/ops/support/expression.h"
+
+namespace oarlock::opencl {
+
+Tile choose_tile(int64_t rows, int64_t columns, const Device& device, int64_t most_width) {
+  const Traits& traits = cl_device(device).traits();
+  struct Form {
+    int64_t rows, vectors;
+    double speed;  // relative, without padding
+  };
+  // Accumulators, weights and a broadcast element fill 32 registers at most; a GPU has fewer.
+  static constexpr Form kWide[] = {{6, 4, 1.0}, {7, 2, 0.95}, {7, 3, 0.93}, {7, 1, 0.75}};
+  static constexpr Form kNarrow[] = {{6, 2, 1.0}, {7, 1, 0.8}};
+  static constexpr Form kGpu[] = {{4, 2, 1.0}, {4, 1, 0.8}};
+  std::span<const Form> forms = kGpu;
+  if (traits.is_cpu) forms = traits.channel_block >= 16 ? std::span<const Form>(kWide) : kNarrow;
+  Tile best;
+  double least = 0;
+  for (const Form& form : forms) {
+    const Tile tile{std::min(form.rows, rows), form.vectors, traits.channel_block};
+    if (tile.vectors > 1 && tile.width() > most_width) continue;
+    const double cost = static_cast<double>(tile.tiles(rows) * tile.rows) *
+                        static_cast<double>(tile.panels(columns) * tile.vectors) / form.speed;
+    if (least != 0 && cost >= least) continue;
+    least = cost;
+    best = tile;
+  }
+  return best;
+}
+
+Result<ProgramSource> tiled_program(std::string_view name, const Tile& tile,
+                                    const Activation& activation, Defines defines) {
+  defines.set("P", tile.rows)
+      .set("U", tile.vectors)
+      .set("V", tile.block)
+      .set("ACTIVATION(T, a)", activation_text(activation));
+  return embedded_program(name, defines, {"tile"});
+}
+
+Work tile_work(const Tile& tile, int64_t tiles, int64_t columns, int64_t batch, bool rows_first) {
+  const int64_t panels = tile.panels(columns);
+  return rows_first ? Work::grid({tiles, panels, batch}, {4, 1, 1})
+                    : Work::grid({panels, tiles, batch}, {1, 4, 1});
+}
+
+}  // namespace oarlock::opencl

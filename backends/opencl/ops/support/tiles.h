@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include "backends/opencl/ops/support/convolution.h"
+#include "backends/opencl/program.h"
+
+namespace oarlock::opencl {
+
+// What one work-item of a product computes: `rows` (pixels) times `vectors` vectors of columns
+// (channels), each as wide as the device's channel block.
+struct Tile {
+  int64_t rows = 1, vectors = 1, block = 4;
+
+  int64_t width() const { return vectors * block; }
+  int64_t panels(int64_t columns) const { return ceil_div(columns, width()); }
+  int64_t tiles(int64_t count) const { return ceil_div(count, rows); }
+};
+// The tile with the least padding among those that run well on the device and are at most so wide.
+Tile choose_tile(int64_t rows, int64_t columns, const Device& device,
+                 int64_t most_width = kMostElements);
+
+// kernels/opencl/<name>.cl after tile.cl, compiled for a tile and an activation.
+Result<ProgramSource> tiled_program(std::string_view name, const Tile& tile,
+                                    const Activation& activation, Defines defines);
+
+// Whether walking along the rows first, so that a panel of the right operand stays in the cache,
+// is better: when all panels together (bytes) do not.
+inline bool rows_first(int64_t panel_bytes) { return panel_bytes > 512 * 1024; }
+// Tiles and panels as dimensions 0 and 1, or the other way round.
+Work tile_work(const Tile& tile, int64_t tiles, int64_t columns, int64_t batch, bool rows_first);
+
+}  // namespace oarlock::opencl

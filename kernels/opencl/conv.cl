@@ -1,0 +1,120 @@
+// Convolution on blocked channels: any window, groups, or transposed.
+//   x [images][in_blocks][in.y * in.x][V], y and residual [images][out_blocks][out.y * out.x][V],
+//   w [panels][taps][depth][U * V] and V zeros, bias [panels][U * V].
+// A work-item computes P pixels for one panel of U * V channels, from `depth` (a multiple of 4)
+// input channels that begin with block first_block(panel). Taps go row by row through `window`.
+// POINTWISE: one tap, stride 1, no padding, at least P pixels. PIXELS_FIRST: dimension 0 counts
+// tiles of pixels.
+// TRANSPOSED: `stride` divides the output's pixels into phases, each with tiles of its own.
+
+// Block by block of input channels; little is unrolled, which keeps compilers fast.
+#define MULTIPLY_BLOCKS(next_block)                                    \
+  for (int left = depth; left > 0; left -= V) {                        \
+    const int end = min(left, V);                                      \
+    _Pragma("nounroll") for (int i = 0; i < end; i += 4) {             \
+      _Pragma("unroll") for (int j = 0; j < 4; ++j) MULTIPLY(i + j)    \
+    }                                                                  \
+    wp += end * (U * V);                                               \
+    next_block;                                                        \
+  }
+
+kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y), const int2 in,
+                 const int2 out, const int2 window, const int2 stride, const int2 dilation,
+                 const int2 pad, const int depth, const int in_blocks, const int out_blocks,
+                 const int panels, const int2 group_channels) {
+#ifdef PIXELS_FIRST
+  const int tile = get_global_id(0), panel = get_global_id(1);
+#else
+  const int panel = get_global_id(0), tile = get_global_id(1);
+#endif
+  if (panel >= panels) return;
+  const int in_plane = in.x * in.y * V, out_pixels = out.x * out.y;
+#ifdef TRANSPOSED
+  const int2 most = (out + stride - 1) / stride;
+  const int tiles = (most.x * most.y + P - 1) / P, phase = tile / tiles;
+  const int2 start = (int2)(phase % stride.x, phase / stride.x);
+  const int2 grid = (out - start + stride - 1) / stride;
+  const int first = tile % tiles * P, pixels = start.y < stride.y ? grid.x * grid.y : 0;
+#else
+  const int2 grid = out;
+  const int first = tile * P, pixels = out_pixels;
+#endif
+  if (first >= pixels) return;
+
+  global const float* const w = ELEMENTS(float, w);
+  global const float* wp = w + (size_t)panel * window.x * window.y * depth * (U * V);
+  const int first_block = min(panel * (U * V) / group_channels.y * group_channels.x / V,
+                              in_blocks - (depth + V - 1) / V);
+  global const float* const x =
+      ELEMENTS(float, x) + ((size_t)get_global_id(2) * in_blocks + first_block) * in_plane;
+  FV acc[P][U];
+  EACH_U {
+#ifdef BIAS
+    const FV begin = LOAD(panel * U + u, ELEMENTS(float, bias));
+#else
+    const FV begin = 0;
+#endif
+    EACH_P acc[p][u] = begin;
+  }
+
+#ifdef POINTWISE
+  // The last tile moves back to where all its pixels exist, and stores only what is new.
+  const int base = min(first, pixels - P);
+  global const float* xp = x + base * V;
+#define AT(p, j) xp[(p) * V + (j)]
+  MULTIPLY_BLOCKS(xp += in_plane)
+#else
+  const int base = first;
+  global const float* const zero = w + (size_t)panels * window.x * window.y * depth * (U * V);
+  int2 at[P], place = (int2)(first % grid.x, first / grid.x);
+  EACH_P {
+    at[p] = place;
+    if (++place.x == grid.x) place = (int2)(0, place.y + 1);
+  }
+  for (int ky = 0; ky < window.y; ++ky) {
+    for (int kx = 0; kx < window.x; ++kx) {
+#ifdef TRANSPOSED
+      const int2 reach = start + pad - (int2)(kx, ky) * dilation;
+      if (reach.x % stride.x != 0 || reach.y % stride.y != 0) {
+        wp += depth * (U * V);
+        continue;
+      }
+      const int2 shift = reach / stride, scale = 1;
+#else
+      const int2 shift = (int2)(kx, ky) * dilation - pad, scale = stride;
+#endif
+      global const float* xp[P];
+      int step[P];
+      EACH_P {
+        const int ix = at[p].x * scale.x + shift.x, iy = at[p].y * scale.y + shift.y;
+        const bool inside = ix >= 0 && ix < in.x && iy >= 0 && iy < in.y;
+        xp[p] = inside ? x + (iy * in.x + ix) * V : zero;
+        step[p] = inside ? in_plane : 0;
+      }
+#define AT(p, j) xp[p][j]
+      MULTIPLY_BLOCKS(EACH_P xp[p] += step[p])
+    }
+  }
+#endif
+
+  const size_t image = (size_t)get_global_id(2) * out_blocks * out_pixels;
+  EACH_P {
+    if (base + p >= first && base + p < pixels) {
+#ifdef TRANSPOSED
+      const int pixel = (at[p].y * stride.y + start.y) * out.x + at[p].x * stride.x + start.x;
+#else
+      const int pixel = base + p;
+#endif
+      EACH_U {
+        if (panel * U + u < out_blocks) {
+          const size_t to = image + (size_t)(panel * U + u) * out_pixels + pixel;
+          FV v = acc[p][u];
+#ifdef RESIDUAL
+          v += LOAD(to, ELEMENTS(float, residual));
+#endif
+          STORE(ACTIVATE(v), to, ELEMENTS(float, y));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// Depthwise convolution on blocked channels. A work-item computes P pixels of one row for V
+// channels; KX, KY, SX, SY, DX, DY are extent, stride and dilation of the window.
+//   x [planes][in.y][in.x][V], y and residual [planes][out.y][out.x][V], w [blocks][KY * KX][V] and
+//   V zeros, bias [blocks][V]; planes are images times blocks.
+#define SPAN ((P - 1) * SX + (KX - 1) * DX + 1)
+
+kernel void depthwise(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y),
+                      const int2 in, const int2 out, const int2 pad, const int blocks,
+                      const int planes) {
+  const int first = get_global_id(0) * P, oy = get_global_id(1), plane = get_global_id(2);
+  if (first >= out.x || oy >= out.y || plane >= planes) return;
+  const int block = plane % blocks;
+  global const float* const zero = ELEMENTS(float, w) + (size_t)blocks * (KX * KY * V);
+  global const float* const w = ELEMENTS(float, w) + (size_t)block * (KX * KY * V);
+  global const float* const x = ELEMENTS(float, x) + (size_t)plane * in.y * in.x * V;
+  FV acc[P];
+#ifdef BIAS
+  const FV start = LOAD(block, ELEMENTS(float, bias));
+#else
+  const FV start = 0;
+#endif
+  EACH_P acc[p] = start;
+#pragma unroll
+  for (int ky = 0; ky < KY; ++ky) {
+    const int iy = oy * SY - pad.y + ky * DY;
+    if (iy < 0 || iy >= in.y) continue;
+    FV b[KX];
+#pragma unroll
+    for (int kx = 0; kx < KX; ++kx) b[kx] = LOAD(ky * KX + kx, w);
+#pragma unroll
+    for (int c = 0; c < SPAN; ++c) {
+      const int ix = first * SX - pad.x + c;
+      const bool inside = ix >= 0 && ix < in.x;
+      const FV a = LOAD(0, inside ? x + (iy * in.x + ix) * V : zero);
+#pragma unroll
+      for (int kx = 0; kx < KX; ++kx) {
+        const int reach = c - kx * DX;
+        if (reach >= 0 && reach % SX == 0 && reach / SX < P) {
+          acc[reach / SX] = a * b[kx] + acc[reach / SX];
+        }
+      }
+    }
+  }
+  EACH_P {
+    if (first + p < out.x) {
+      const size_t at = ((size_t)plane * out.y + oy) * out.x + first + p;
+      FV v = acc[p];
+#ifdef RESIDUAL
+      v += LOAD(at, ELEMENTS(float, residual));
+#endif
+      STORE(ACTIVATE(v), at, ELEMENTS(float, y));
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// Register tiles of P rows (pixels) and U vectors of V columns (channels). ACTIVATION(T, a) is the
+// fused activation of a, of type T.
+#define FV JOIN(float, V)
+#define LOAD JOIN(vload, V)
+#define STORE JOIN(vstore, V)
+#define ACTIVATE(v) ACTIVATION(FV, v)
+#define EACH_P _Pragma("unroll") for (int p = 0; p < P; ++p)
+#define EACH_U _Pragma("unroll") for (int u = 0; u < U; ++u)
+
+// Adds the products at depth j to FV acc[P][U]: AT(p, j) is the element of row p, wp points to the
+// weights, U vectors for each depth.
+#define MULTIPLY(j)                              \
+  {                                              \
+    FV b[U];                                     \
+    EACH_U b[u] = LOAD(u, wp + (j) * (U * V));   \
+    EACH_P {                                     \
+      const FV a = (FV)(AT(p, j));               \
+      EACH_U acc[p][u] = a * b[u] + acc[p][u];   \
+    }                                            \
+  }
+
+// Columns of a row where fewer than a vector may be left.
+inline FV load_part(global const float* from, const int count) {
+  if (count >= V) return LOAD(0, from);
+  float lanes[V];
+  for (int i = 0; i < V; ++i) lanes[i] = i < count ? from[i] : 0.0f;
+  return LOAD(0, lanes);
+}
+inline void store_part(const FV v, global float* to, const int count) {
+  if (count >= V) {
+    STORE(v, 0, to);
+    return;
+  }
+  float lanes[V];
+  STORE(v, 0, lanes);
+  for (int i = 0; i < count; ++i) to[i] = lanes[i];
+}
