@@ -1,10 +1,7 @@
 // RandomUniform, RandomNormal and their Like forms, Bernoulli, Multinomial (ONNX 22).
 // The same attribute `seed` gives the same numbers in each run; without it each run differs.
 #include <algorithm>
-#include <atomic>
-#include <bit>
 #include <cmath>
-#include <random>
 #include <vector>
 
 #include "core/ops/support/check.h"
@@ -14,12 +11,6 @@
 namespace oarlock::ops {
 
 namespace {
-
-Philox generator(const Attrs& attrs) {
-  if (attrs.has("seed")) return Philox(std::bit_cast<uint32_t>(attrs.number("seed")));
-  static std::atomic<uint64_t> next = uint64_t{std::random_device()()} << 32;
-  return Philox(next.fetch_add(1));
-}
 
 Result<DType> dtype_from(const Attrs& attrs, DType fallback, bool integers) {
   if (!attrs.has("dtype")) return fallback;
@@ -61,7 +52,7 @@ Status infer_like(InferContext& c) {
 template <class F>
 Status fill(RunContext& c, DType dtype, const Shape& shape, F&& draw) {
   OARLOCK_ASSIGN(Tensor* const output, c.output(0, dtype, shape));
-  const Philox random = generator(c.attrs());
+  const Philox random = random_stream(c.attrs());
   Results<double> y(*output);
   for (int64_t i = 0; i < y.size(); ++i) y[i] = draw(random, static_cast<uint64_t>(i));
   y.store();

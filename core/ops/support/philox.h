@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <numbers>
 
+#include "oarlock/plugin/attrs.h"
+
 namespace oarlock::ops {
 
 // The counter-based generator Philox4x32-10 (Salmon et al., Parallel Random Numbers: As Easy as
@@ -45,5 +47,10 @@ class Philox {
  private:
   uint64_t key_;
 };
+
+// The stream of a node. Its key is the attribute `seed`: the bits of a float, or an integer; number
+// i belongs to element i of the output, so that the same seed gives the same elements everywhere.
+// Without a seed each call gives a new stream.
+Philox random_stream(const Attrs& attrs);
 
 }  // namespace oarlock::ops
