@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "core/ops/support/elementwise.h"
+#include "core/ops/support/saturate.h"
 
 namespace oarlock::ops {
 namespace {
@@ -68,16 +69,6 @@ T integer_power(T base, uint64_t exponent) {
     factor *= factor;
   }
   return static_cast<T>(result);
-}
-
-// Truncated; what is out of range becomes the nearest limit, NaN 0.
-template <class T>
-T saturated(double value) {
-  if (std::isnan(value)) return 0;
-  const double limit = std::ldexp(1.0, std::numeric_limits<T>::digits);
-  if (value >= limit) return std::numeric_limits<T>::max();
-  if (value < -limit) return std::numeric_limits<T>::min();
-  return static_cast<T>(value);
 }
 
 // In the type of the base. An integer to a negative integer power is truncated to 0, 1 or -1.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/ops/support/arguments.h"
+#include "core/ops/support/saturate.h"
 #include "core/ops/support/strided_loop.h"
 #include "core/ops/support/types.h"
 
@@ -77,14 +78,14 @@ struct SumSquareOf {
 struct L2Of {
   template <class S, class Walk>
   static S reduce(Walk walk, int64_t count) {
-    return static_cast<S>(std::sqrt(static_cast<double>(SumSquareOf::reduce<S>(walk, count))));
+    return saturated<S>(std::sqrt(static_cast<double>(SumSquareOf::reduce<S>(walk, count))));
   }
 };
 
 struct LogSumOf {
   template <class S, class Walk>
   static S reduce(Walk walk, int64_t count) {
-    return static_cast<S>(std::log(static_cast<double>(SumOf::reduce<S>(walk, count))));
+    return saturated<S>(std::log(static_cast<double>(SumOf::reduce<S>(walk, count))));
   }
 };
 
@@ -97,7 +98,7 @@ struct LogSumExpOf {
     const double shift = std::isfinite(greatest) ? greatest : 0;
     double sum = 0;
     walk([&](S x) { sum += std::exp(static_cast<double>(x) - shift); });
-    return static_cast<S>(std::log(sum) + shift);
+    return saturated<S>(std::log(sum) + shift);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 
+#include "core/ops/support/saturate.h"
 #include "core/ops/support/units.h"
 
 namespace oarlock::ops {
@@ -15,15 +16,6 @@ namespace {
 
 // Elements pass through blocks of one of three wide types, which hold all others exactly.
 constexpr int64_t kBlock = 256;
-
-template <class W>
-W saturated(double value) {
-  constexpr W kLow = std::numeric_limits<W>::min(), kHigh = std::numeric_limits<W>::max();
-  if (std::isnan(value)) return 0;
-  if (value <= static_cast<double>(kLow)) return kLow;
-  if (value >= static_cast<double>(kHigh)) return kHigh;
-  return static_cast<W>(value);
-}
 
 // To a float such that rounding it again to fewer bits rounds like the double itself.
 float rounded_to_odd(double value) {

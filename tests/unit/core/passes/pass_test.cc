@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <type_traits>
 
 #include "oarlock/plugin/numeric.h"
 
@@ -44,7 +45,9 @@ Tensor GraphUnderTest::random_tensor(const Shape& shape, DType dtype, double low
   } else {
     visit_numbers(dtype, [&](auto tag) {
       using T = typename decltype(tag)::Type;
-      for (T& x : tensor.mutable_as<T>()) x = static_cast<T>(uniform(engine));
+      // Integers wrap around: a negative number fills the high bits of an unsigned one.
+      using Drawn = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
+      for (T& x : tensor.mutable_as<T>()) x = static_cast<T>(static_cast<Drawn>(uniform(engine)));
     });
   }
   return tensor;
