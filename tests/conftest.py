@@ -1,7 +1,8 @@
 """Fixtures shared by all Python tests.
 
-OARLOCK_BUILD_DIR chooses the build under test (default: build/release), OARLOCK_SHARED the folder
-that holds models/ (default: ../shared beside the repository).
+OARLOCK_BUILD_DIR chooses the build under test (default: build/release), OARLOCK_TEST_PACKAGE the
+folder of the Python package (default: python in the build), OARLOCK_SHARED the folder that holds
+models/ (default: ../shared beside the repository).
 """
 
 import os
@@ -15,7 +16,7 @@ SOURCE_DIR = pathlib.Path(__file__).resolve().parent.parent
 BUILD_DIR = pathlib.Path(os.environ.get("OARLOCK_BUILD_DIR", SOURCE_DIR / "build" / "release"))
 SHARED_DIR = pathlib.Path(os.environ.get("OARLOCK_SHARED", SOURCE_DIR.parent / "shared"))
 
-sys.path.insert(0, str(BUILD_DIR / "python"))
+sys.path.insert(0, os.environ.get("OARLOCK_TEST_PACKAGE", str(BUILD_DIR / "python")))
 
 
 @pytest.fixture(scope="session")

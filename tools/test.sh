@@ -53,6 +53,7 @@ if stage "packages" tools/packages.sh test; then
   if stage "build release (GCC)" build release -DPython_EXECUTABLE="$PWD/build/venv/bin/python"; then
     stage "ctest release" run_ctest release
     stage "pytest" run_pytest
+    stage "wheel" tests/python/check_wheel.sh
   fi
   if [ -z "$quick" ]; then
     if stage "build asan (Clang)" build asan; then

@@ -17,6 +17,7 @@ function(oarlock_add_backend name)
     set_property(GLOBAL APPEND PROPERTY OARLOCK_LINKED_BACKENDS "${name}")
   endif()
   target_link_libraries("${target}" PRIVATE oarlock::headers oarlock::warnings)
+  oarlock_precompile("${target}" ${OARLOCK_STANDARD_HEADERS} <oarlock/plugin/backend.h>)
 endfunction()
 
 # Generates oarlock::linked_backends(), the entry points of the backends linked into core.

@@ -24,12 +24,22 @@ set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 
 include(GNUInstallDirs)
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN")
 
 find_program(OARLOCK_CCACHE ccache)
 if(OARLOCK_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${OARLOCK_CCACHE}")
 endif()
+
+# oarlock_precompile(TARGET header...): headers parsed once for all files of a target. Every file
+# still includes what it uses: with ccache, which works better without, nothing is precompiled.
+function(oarlock_precompile target)
+  if(NOT OARLOCK_CCACHE)
+    target_precompile_headers("${target}" PRIVATE ${ARGN})
+  endif()
+endfunction()
+set(OARLOCK_STANDARD_HEADERS <algorithm> <cmath> <cstring> <limits> <memory> <string> <vector>)
 
 # oarlock::warnings: warnings as errors. Every target of the project links it PRIVATE.
 option(OARLOCK_WERROR "Treat warnings as errors" ON)

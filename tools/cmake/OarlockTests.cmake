@@ -15,6 +15,11 @@ function(oarlock_add_test name)
     oarlock_core oarlock::headers oarlock::warnings GTest::gtest GTest::gmock GTest::gtest_main)
   # Tests are compiled more often than run.
   target_compile_options("${name}" PRIVATE $<$<CONFIG:Release>:-O1>)
+  list(LENGTH ARGN files)
+  if(files GREATER 4)
+    oarlock_precompile("${name}"
+      ${OARLOCK_STANDARD_HEADERS} <gtest/gtest.h> <gmock/gmock.h> <oarlock/plugin/graph.h>)
+  endif()
   add_test(NAME "${name}"
     COMMAND "${name}" "--gtest_output=xml:${PROJECT_BINARY_DIR}/test-results/${name}.xml"
                       --gtest_brief=1
