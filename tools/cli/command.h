@@ -42,6 +42,7 @@ void add_convert(CLI::App& app);
 void add_devices(CLI::App& app);
 void add_explain(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_kernel(CLI::App& app);  // nothing in a build without OpenCL
 void add_profile(CLI::App& app);
 void add_run(CLI::App& app);
 void add_verify(CLI::App& app);
