@@ -18,7 +18,7 @@ namespace oarlock {
 
 // The newest ONNX opset and IR version the converter reads; every model is brought to this opset.
 inline constexpr int kNewestOpset = 28;
-inline constexpr int kOldestOpset = 7;
+inline constexpr int kOldestOpset = 1;
 inline constexpr int kNewestIrVersion = 14;
 
 // How far a conversion is. Steps come in the order of the enumeration; `total` may be 0.

@@ -424,9 +424,11 @@ TEST(Adapters, TopK) {
   EXPECT_EQ(only(g, "TopK").attrs.integer("axis"), 1);
 }
 
+// Those up to opset 7 are tested in before_7_test.cc.
 TEST(Adapters, EveryEntryOfTheTableIsTestedHere) {
   std::set<std::string_view> ops;
-  for (const converter::Adapter& adapter : converter::all_adapters()) ops.insert(adapter.op);
+  for (const converter::Adapter& adapter : converter::all_adapters())
+    if (adapter.to > 7) ops.insert(adapter.op);
   EXPECT_THAT(
       ops, testing::UnorderedElementsAre(
                "BatchNormalization", "Clip", "DFT", "Dropout", "GridSample", "GroupNormalization",
