@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <span>
 
 #include "backends/opencl/device.h"
 #include "oarlock/plugin/kernel.h"
@@ -60,6 +61,14 @@ class Launch {
   std::mutex mutex_;  // arguments belong to the kernel object
 };
 using LaunchPtr = std::shared_ptr<Launch>;
+
+// A table of numbers that a kernel needs beside its tensors, in a buffer of its own.
+template <class T>
+Result<std::shared_ptr<Buffer>> upload(ClDevice& device, std::span<const T> table) {
+  OARLOCK_ASSIGN(BufferPtr buffer, device.allocate({table.size_bytes(), nullptr}));
+  OARLOCK_TRY(device.write({buffer.get(), 0, nullptr}, std::as_bytes(table)));
+  return std::shared_ptr<Buffer>(std::move(buffer));
+}
 
 // A step's kernel that is one launch on all its inputs and outputs.
 KernelPtr launch_kernel(LaunchPtr launch);

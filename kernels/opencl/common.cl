@@ -24,7 +24,7 @@
 #define store_bool(v, i, p) ((p)[i] = (v) != 0)
 
 // Rounded to nearest even; NaN stays NaN.
-inline ushort bfloat_of(float value) {
+ushort bfloat_of(float value) {
   const uint bits = as_uint(value);
   if (isnan(value)) return (ushort)((bits >> 16) | 0x40);
   return (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
@@ -33,3 +33,28 @@ inline ushort bfloat_of(float value) {
 // JOIN(vload, 16) is vload16.
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
+
+// floatN of WIDTH lanes, how to read and write one, and reductions over its lanes.
+#if defined(WIDTH) && WIDTH > 1
+#define FLOATS JOIN(float, WIDTH)
+#define LOAD_FLOATS(p) JOIN(vload, WIDTH)(0, p)
+#define STORE_FLOATS(v, p) JOIN(vstore, WIDTH)(v, 0, p)
+
+float sum_of_lanes(FLOATS v) {
+  const float *const lanes = (const float *)&v;
+  float sum = lanes[0];
+  for (int i = 1; i < WIDTH; ++i) sum += lanes[i];
+  return sum;
+}
+
+float max_of_lanes(FLOATS v) {
+  const float *const lanes = (const float *)&v;
+  float most = lanes[0];
+  for (int i = 1; i < WIDTH; ++i) most = fmax(most, lanes[i]);
+  return most;
+}
+#elif defined(WIDTH)
+#define FLOATS float
+#define LOAD_FLOATS(p) (*(p))
+#define STORE_FLOATS(v, p) (*(p) = (v))
+#endif

@@ -70,14 +70,14 @@ void merge_axes(std::vector<int64_t>& extents, std::vector<std::vector<int64_t>>
   }
 }
 
-Result<Walk> walk_over(const NodeView& node, size_t inputs, int64_t block, const Layout& blocked) {
+Result<Walk> walk_over(const Shape& result, const std::vector<Shape>& inputs, int64_t block,
+                       const Layout& blocked) {
   Walk walk;
-  const Shape& result = node.output_shape(0);
   walk.extents = memory_extents(result, block);
-  for (size_t i = 0; i < inputs; ++i) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
     walk.layouts.emplace_back();
     const std::vector<int64_t> own =
-        input_extents(node.input_shape(i), result, block, blocked, walk.layouts.back());
+        input_extents(inputs[i], result, block, blocked, walk.layouts.back());
     if (own.empty() && !walk.extents.empty())
       return unsupported("input ", i, " cannot be broadcast in blocked channels");
     std::vector<int64_t> strides(own.size());
@@ -102,43 +102,81 @@ Result<Walk> walk_over(const NodeView& node, size_t inputs, int64_t block, const
   return walk;
 }
 
+// What is computed, of which inputs, seen as which shapes.
+struct Function {
+  Expression expression;
+  std::vector<Shape> inputs;
+  std::string compute;  // the type to compute with
+};
+
 bool is_single(DType dtype) {
   return dtype == DType::float32 || dtype == DType::float16 || dtype == DType::bfloat16;
 }
 
-// Inputs that are elements, not parameters.
-size_t element_inputs(const NodeView& node) {
-  return node.node().op == "Clip" ? 1 : node.input_count();
+// Scales and zero points of QuantizeLinear and DequantizeLinear have one value, or one for each
+// index of an axis.
+Result<Function> read_quantization(const NodeView& node) {
+  const bool quantizes = node.node().op == "QuantizeLinear";
+  const DType code = quantizes ? node.output(0).dtype : node.input(0).dtype;
+  const DType real = quantizes ? node.input(0).dtype : node.output(0).dtype;
+  if (code != DType::uint8 && code != DType::int8) return unsupported("quantized type ", code);
+  if (real != DType::float32 || node.input(1).dtype != DType::float32)
+    return unsupported("values or scales that are not float32");
+  if (node.attrs().integer("block_size", 0) != 0) return unsupported("blocked scales");
+  const Shape &shape = node.input_shape(0), &scales = node.input_shape(1);
+  Shape seen;
+  if (element_count(scales) != 1) {
+    const auto axis = normalize_axis(node.attrs().integer("axis", 1), shape.rank());
+    if (!axis || scales.rank() != 1 || shape[*axis] != scales[0])
+      return unsupported("scales of shape ", scales);
+    std::vector<int64_t> extents(shape.rank() - *axis, 1);
+    extents[0] = scales[0];
+    seen = Shape(extents);
+  }
+  const std::string_view text = !quantizes ? "(((float)(a) - (float)(c)) * (b))"
+                                : code == DType::uint8
+                                    ? "fmin(fmax(rint((a) / (b)) + (float)(c), 0.0f), 255.0f)"
+                                    : "fmin(fmax(rint((a) / (b)) + (float)(c), -128.0f), 127.0f)";
+  Function function{{std::string(text), false}, {shape, seen, seen}, "float"};
+  if (node.input_count() < 3 || !node.has_input(2)) function.inputs.pop_back();
+  return function;
 }
 
-Result<Expression> read_node(const NodeView& node, const Device& device) {
+Result<Function> read_node(const NodeView& node, const Device& device) {
   OARLOCK_TRY(expect_tensors(node));
-  const size_t inputs = element_inputs(node);
   const std::string& op = node.node().op;
+  for (size_t i = 0; i < node.input_count(); ++i)
+    if (node.has_input(i)) OARLOCK_TRY(expect_element(node.input(i).dtype, device));
+  OARLOCK_TRY(expect_element(node.output(0).dtype, device));
+  if (op == "QuantizeLinear" || op == "DequantizeLinear") return read_quantization(node);
+  const size_t inputs = op == "Clip" ? 1 : node.input_count();
   const bool variadic = op == "Max" || op == "Min" || op == "Sum";
   if (inputs > kMostInputs || (variadic && inputs != 2)) return unsupported(inputs, " inputs");
-  OARLOCK_TRY(expect_element(node.output(0).dtype, device));
   const DType type = node.input(inputs - 1).dtype;
+  Function function;
   for (size_t i = 0; i < inputs; ++i) {
-    OARLOCK_TRY(expect_element(node.input(i).dtype, device));
     if (node.input(i).dtype != type && !(op == "Where" && i == 0))
       return unsupported("inputs of types ", node.input(i).dtype, " and ", type);
+    function.inputs.push_back(node.input_shape(i));
   }
-  return expression_of(node, is_single(type));
+  OARLOCK_ASSIGN(function.expression, op == "Cast" ? cast_expression(type, node.output(0).dtype)
+                                                   : expression_of(node, is_single(type)));
+  function.compute = inputs == 1 ? "A_compute" : inputs == 2 ? "B_compute" : "C_compute";
+  return function;
 }
 
 Result<KernelNeeds> match(const NodeView& node, const Device& device) {
-  OARLOCK_ASSIGN(const Expression expression, read_node(node, device));
-  const size_t inputs = element_inputs(node);
+  OARLOCK_ASSIGN(const Function function, read_node(node, device));
+  const size_t inputs = function.inputs.size();
   const Shape& result = node.output_shape(0);
   const Layout blocked = blocked_layout(device);
   const int64_t block = cl_device(device).traits().channel_block;
   std::vector<KernelOption> options;
   for (const bool in_blocks : {false, true}) {
     if (in_blocks && (!may_be_blocked(result) || moved_as(node.output(0).dtype).empty() ||
-                      !(expression.zero_to_finite || result[1] % block == 0)))
+                      !(function.expression.zero_to_finite || result[1] % block == 0)))
       continue;
-    Result<Walk> walk = walk_over(node, inputs, in_blocks ? block : 1, blocked);
+    Result<Walk> walk = walk_over(result, function.inputs, in_blocks ? block : 1, blocked);
     if (!walk.ok() && !in_blocks) return walk.status();
     if (!walk.ok()) continue;
     KernelOption option;
@@ -172,10 +210,11 @@ KernelPtr launch_first(LaunchPtr launch, size_t inputs) {
 
 Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Device& device) {
   ClDevice& cl = cl_device(device);
-  OARLOCK_ASSIGN(const Expression expression, read_node(node, device));
-  const size_t inputs = element_inputs(node);
+  OARLOCK_ASSIGN(const Function function, read_node(node, device));
+  const size_t inputs = function.inputs.size();
   const int64_t block = chosen.variant ? cl.traits().channel_block : 1;
-  OARLOCK_ASSIGN(const Walk walk, walk_over(node, inputs, block, blocked_layout(device)));
+  OARLOCK_ASSIGN(const Walk walk,
+                 walk_over(node.output_shape(0), function.inputs, block, blocked_layout(device)));
   bool vectors = node.output(0).dtype == DType::float32;
   for (size_t i = 0; i < inputs; ++i) vectors = vectors && node.input(i).dtype == DType::float32;
   const int width = vectors ? cl.traits().channel_block : 1;
@@ -183,8 +222,8 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
   constexpr const char* kNames[] = {"A", "B", "C"};
   for (size_t i = 0; i < inputs; ++i) defines.element(kNames[i], node.input(i).dtype);
   defines.element("Y", node.output(0).dtype)
-      .set("COMPUTE", concat(kNames[inputs - 1], "_compute"))
-      .set("EXPRESSION(T, a, b, c)", expression.text)
+      .set("COMPUTE", function.compute)
+      .set("EXPRESSION(T, a, b, c)", function.expression.text)
       .set("INPUTS", static_cast<int64_t>(inputs))
       .set("RANK", static_cast<int64_t>(walk.extents.size()))
       .set("WIDTH", width);
@@ -219,15 +258,53 @@ std::span<const KernelDef> elementwise_kernels();
 std::span<const KernelDef> elementwise_kernels() {
   static const std::vector<KernelDef> list = [] {
     std::vector<KernelDef> defs;
-    for (const char* op : {"Abs",         "Add",       "And",       "Ceil",    "Clip",
-                           "Cos",         "Div",       "Elu",       "Equal",   "Erf",
-                           "Exp",         "Floor",     "Gelu",      "Greater", "GreaterOrEqual",
-                           "HardSigmoid", "HardSwish", "LeakyRelu", "Less",    "LessOrEqual",
-                           "Log",         "Max",       "Min",       "Mish",    "Mul",
-                           "Neg",         "Not",       "Or",        "PRelu",   "Pow",
-                           "Reciprocal",  "Relu",      "Round",     "Sigmoid", "Sin",
-                           "Softplus",    "Softsign",  "Sqrt",      "Sub",     "Sum",
-                           "Swish",       "Tanh",      "Where",     "Xor"})
+    for (const char* op : {"Abs",
+                           "Add",
+                           "And",
+                           "Cast",
+                           "DequantizeLinear",
+                           "QuantizeLinear",
+                           "Ceil",
+                           "Clip",
+                           "Cos",
+                           "Div",
+                           "Elu",
+                           "Equal",
+                           "Erf",
+                           "Exp",
+                           "Floor",
+                           "Gelu",
+                           "Greater",
+                           "GreaterOrEqual",
+                           "HardSigmoid",
+                           "HardSwish",
+                           "LeakyRelu",
+                           "Less",
+                           "LessOrEqual",
+                           "Log",
+                           "Max",
+                           "Min",
+                           "Mish",
+                           "Mul",
+                           "Neg",
+                           "Not",
+                           "Or",
+                           "PRelu",
+                           "Pow",
+                           "Reciprocal",
+                           "Relu",
+                           "Round",
+                           "Sigmoid",
+                           "Sin",
+                           "Softplus",
+                           "Softsign",
+                           "Sqrt",
+                           "Sub",
+                           "Sum",
+                           "Swish",
+                           "Tanh",
+                           "Where",
+                           "Xor"})
       defs.push_back({op, "elementwise", match, create});
     return defs;
   }();

@@ -163,4 +163,19 @@ Result<Expression> expression_of(const NodeView& node, bool single) {
   return Expression{activation_text(activation), true};
 }
 
+Result<Expression> cast_expression(DType from, DType to) {
+  if (from == to) return Expression{"(a)"};
+  if (to == DType::boolean) return Expression{"((a) != 0)"};
+  if (to == DType::float64) return Expression{"((double)(a))"};
+  if (is_floating(to)) {
+    if (from == DType::float64 && to != DType::float32)
+      return unsupported("from ", from, " to ", to);
+    return Expression{"((float)(a))"};
+  }
+  if (!is_floating(from)) return Expression{"(a)"};
+  if (to == DType::uint64) return unsupported("from ", from, " to ", to);
+  const bool wide = to == DType::int64 || to == DType::uint32;
+  return Expression{wide ? "convert_long_sat_rtz(a)" : "convert_int_sat_rtz(a)"};
+}
+
 }  // namespace oarlock::opencl

@@ -23,6 +23,10 @@ std::string literal(float value);
 // elements are floats of 32 or fewer bits.
 Result<Expression> expression_of(const NodeView& node, bool single);
 
+// The conversion of Cast, of which storing does the rest: to integers of fewer than 32 bits by
+// dropping bits.
+Result<Expression> cast_expression(DType from, DType to);
+
 // A fused activation of `a`.
 std::string activation_text(const Activation& activation);
 
