@@ -49,7 +49,7 @@ constexpr Named kNamed[] = {
     {"Round", "rint(a)", Takes::floats},
     {"Sin", "sin(a)", Takes::floats},
     {"Softsign", "((a) / ((T)(1) + fabs(a)))", Takes::floats},
-    {"Sqrt", "sqrt(a)", Takes::floats},
+    {"Sqrt", "sqrt(a)", Takes::floats, false},
     {"Sub", "((a) - (b))", Takes::numbers},
     {"Sum", "((a) + (b))", Takes::numbers},
     {"Where", "((a) ? (b) : (c))", Takes::any},
