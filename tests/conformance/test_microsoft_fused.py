@@ -158,3 +158,8 @@ def test_refusals_name_what_is_wrong(op, inputs, attributes, words):
         oarlock.convert(model_of(op, inputs, **attributes))
     for word in [op, *words]:
         assert word in str(failure.value)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 5), (2, 3, 7, 7), (2, 0, 0)])
+def test_inverse(shape):
+    check("Inverse", [floats(random(), *shape) + 3 * np.eye(shape[-1], dtype=np.float32)])

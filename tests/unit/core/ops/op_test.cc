@@ -1,11 +1,25 @@
 #include "op_test.h"
 
 #include <cmath>
+#include <tuple>
+#include <utility>
 
 namespace oarlock::test {
 
+namespace {
+
+// "domain.Op" or "Op".
+std::pair<std::string_view, std::string_view> split(std::string_view op) {
+  const size_t dot = op.rfind('.');
+  if (dot == op.npos) return {"", op};
+  return {op.substr(0, dot), op.substr(dot + 1)};
+}
+
+}  // namespace
+
 Values run_all(std::string_view op, Attrs attrs, Values inputs, size_t outputs) {
-  auto results = evaluate_op("", op, std::move(attrs), inputs, outputs);
+  const auto [domain, name] = split(op);
+  auto results = evaluate_op(domain, name, std::move(attrs), inputs, outputs);
   EXPECT_TRUE(results.ok()) << to_string(results.status());
   return results.ok() ? std::move(*results) : Values(outputs, Tensor());
 }
@@ -17,14 +31,15 @@ Tensor run(std::string_view op, Attrs attrs, Values inputs) {
 }
 
 std::string error_of(std::string_view op, Attrs attrs, Values inputs, size_t outputs) {
-  return evaluate_op("", op, std::move(attrs), inputs, outputs).status().message();
+  const auto [domain, name] = split(op);
+  return evaluate_op(domain, name, std::move(attrs), inputs, outputs).status().message();
 }
 
 std::string inferred(std::string_view op, Attrs attrs, std::vector<Given> inputs, size_t outputs) {
   Graph graph;
   Node node;
   node.name = "n";
-  node.op = op;
+  std::tie(node.domain, node.op) = split(op);
   node.attrs = std::move(attrs);
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].constant.defined()) {

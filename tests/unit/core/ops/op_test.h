@@ -12,7 +12,7 @@
 #include "oarlock/plugin/numeric.h"
 #include "oarlock/plugin/op.h"
 
-// Running and inferring single ONNX operators in tests.
+// Running and inferring single operators in tests: "Relu", "com.microsoft.Gelu".
 namespace oarlock::test {
 
 using Values = std::vector<Value>;
