@@ -5,6 +5,7 @@
 // input channels that begin with block first_block(panel). Taps go row by row through `window`.
 // POINTWISE: one tap, stride 1, no padding, at least P pixels. PIXELS_FIRST: dimension 0 counts
 // tiles of pixels.
+// WEIGHTS_OF_IMAGE: every image has weights of its own.
 // TRANSPOSED: `stride` divides the output's pixels into phases, each with tiles of its own.
 
 // Block by block of input channels; little is unrolled, which keeps compilers fast.
@@ -42,7 +43,12 @@ kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y)
   if (first >= pixels) return;
 
   global const float* const w = ELEMENTS(float, w);
-  global const float* wp = w + (size_t)panel * window.x * window.y * depth * (U * V);
+  const size_t panel_size = (size_t)window.x * window.y * depth * (U * V);
+#ifdef WEIGHTS_OF_IMAGE
+  global const float* wp = w + (get_global_id(2) * panels + panel) * panel_size;
+#else
+  global const float* wp = w + panel * panel_size;
+#endif
   const int first_block = min(panel * (U * V) / group_channels.y * group_channels.x / V,
                               in_blocks - (depth + V - 1) / V);
   global const float* const x =
@@ -65,7 +71,7 @@ kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y)
   MULTIPLY_BLOCKS(xp += in_plane)
 #else
   const int base = first;
-  global const float* const zero = w + (size_t)panels * window.x * window.y * depth * (U * V);
+  global const float* const zero = w + panels * panel_size;
   int2 at[P], place = (int2)(first % grid.x, first / grid.x);
   EACH_P {
     at[p] = place;

@@ -9,7 +9,7 @@ namespace oarlock::opencl {
 
 namespace {
 
-constexpr std::string_view kPanels = "panels", kConv = "conv";
+constexpr std::string_view kPanels = "panels", kConv = "conv", kWinograd = "winograd";
 
 // "name/1/2/3"
 template <size_t N>
@@ -40,7 +40,8 @@ cl_int narrow(int64_t value) { return static_cast<cl_int>(value); }
 Result<KernelNeeds> match(const NodeView& node, const Device&) {
   const RelayoutLayouts& layouts = *node.relayout();
   if (!layouts.from.is_row_major()) return unsupported("packs from row-major only");
-  if (!PanelPacking::from(layouts.to) && !ConvPacking::from(layouts.to))
+  if (!PanelPacking::from(layouts.to) && !ConvPacking::from(layouts.to) &&
+      !WinogradPacking::from(layouts.to))
     return unsupported("not a packed form of weights");
   OARLOCK_TRY(expect_float32(node));
   if (layouts.to.bytes / sizeof(float) > static_cast<size_t>(kMostElements))
@@ -51,22 +52,39 @@ Result<KernelNeeds> match(const NodeView& node, const Device&) {
   return KernelNeeds(std::move(option));
 }
 
-Result<KernelPtr> create(const NodeView&, const KernelOption& chosen, Device& device) {
-  ClDevice& cl = cl_device(device);
-  if (const auto panels = PanelPacking::from(chosen.outputs[0])) {
-    OARLOCK_ASSIGN(const LaunchPtr launch, pack_panels(cl, *panels));
-    return launch_kernel(launch);
-  }
-  const auto conv = ConvPacking::from(chosen.outputs[0]);
-  if (!conv) return internal_error("packing into ", chosen.outputs[0]);
+Result<LaunchPtr> pack_conv(ClDevice& device, const ConvPacking& p) {
   OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_conv", Defines()));
-  OARLOCK_ASSIGN(const LaunchPtr launch, Launch::make(cl, source, "pack_conv", 2,
-                                                      Work::items(conv->elements() + conv->block)));
-  OARLOCK_TRY(launch->scalars(
-      narrow(conv->taps), narrow(conv->depth()), pair(conv->in_channels, conv->out_channels),
-      pair(conv->group_in(), conv->group_out()), narrow(conv->in_blocks()), narrow(conv->width),
-      narrow(conv->block), narrow(conv->transposed), narrow(conv->elements())));
-  return launch_kernel(launch);
+  OARLOCK_ASSIGN(LaunchPtr launch,
+                 Launch::make(device, source, "pack_conv", 2, Work::items(p.elements() + p.block)));
+  OARLOCK_TRY(
+      launch->scalars(narrow(p.taps), narrow(p.depth()), pair(p.in_channels, p.out_channels),
+                      pair(p.group_in(), p.group_out()), narrow(p.in_blocks()), narrow(p.width),
+                      narrow(p.block), narrow(p.transposed), narrow(p.elements())));
+  return launch;
+}
+
+Result<LaunchPtr> pack_winograd(ClDevice& device, const WinogradPacking& p) {
+  Defines defines;
+  defines.set("M", p.m);
+  OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_winograd", defines));
+  OARLOCK_ASSIGN(LaunchPtr launch,
+                 Launch::make(device, source, "pack_winograd", 2,
+                              Work::grid({p.panels() * p.width, p.depth(), 1}, {16, 1, 1})));
+  OARLOCK_TRY(launch->scalars(pair(p.in_channels, p.out_channels), narrow(p.depth()),
+                              narrow(p.panels()), narrow(p.width)));
+  return launch;
+}
+
+Result<LaunchPtr> launch_for(ClDevice& device, const Layout& layout) {
+  if (const auto panels = PanelPacking::from(layout)) return pack_panels(device, *panels);
+  if (const auto conv = ConvPacking::from(layout)) return pack_conv(device, *conv);
+  if (const auto winograd = WinogradPacking::from(layout)) return pack_winograd(device, *winograd);
+  return internal_error("packing into ", layout);
+}
+
+Result<KernelPtr> create(const NodeView&, const KernelOption& chosen, Device& device) {
+  OARLOCK_ASSIGN(LaunchPtr launch, launch_for(cl_device(device), chosen.outputs[0]));
+  return launch_kernel(std::move(launch));
 }
 
 }  // namespace
@@ -127,6 +145,16 @@ std::optional<ConvPacking> ConvPacking::from(const Layout& layout) {
   p.block = (*n)[5];
   p.transposed = (*n)[6] != 0;
   return p;
+}
+
+Layout WinogradPacking::layout() const {
+  return numbered<4>(kWinograd, {m, in_channels, out_channels, width}, elements());
+}
+
+std::optional<WinogradPacking> WinogradPacking::from(const Layout& layout) {
+  const auto n = numbers_of<4>(layout, kWinograd);
+  if (!n || ((*n)[0] != 2 && (*n)[0] != 4) || (*n)[3] < 1) return std::nullopt;
+  return WinogradPacking{(*n)[0], (*n)[1], (*n)[2], (*n)[3]};
 }
 
 std::span<const KernelDef> packing_kernels();

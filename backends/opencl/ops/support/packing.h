@@ -56,4 +56,17 @@ struct ConvPacking {
   static std::optional<ConvPacking> from(const Layout& layout);
 };
 
+// Weights of a 3x3 convolution, transformed for minimal filtering with tiles of m x m pixels:
+// (m + 2)^2 planes like those of a pointwise convolution.
+struct WinogradPacking {
+  int64_t m = 2, in_channels = 1, out_channels = 1, width = 1;
+
+  int64_t planes() const { return (m + 2) * (m + 2); }
+  int64_t depth() const { return ceil_div(in_channels, 4) * 4; }
+  int64_t panels() const { return ceil_div(out_channels, width); }
+  int64_t elements() const { return planes() * panels() * depth() * width; }
+  Layout layout() const;
+  static std::optional<WinogradPacking> from(const Layout& layout);
+};
+
 }  // namespace oarlock::opencl

@@ -38,12 +38,29 @@ TEST_F(OpenClConv, Pointwise) {
 }
 
 TEST_F(OpenClConv, Windows) {
-  check_against_reference(conv(window(1, 1), {2, 19, 13, 27}, {45, 19, 3, 3}), "conv_direct");
-  check_against_reference(conv(window(2, 1), {1, 64, 15, 16}, {128, 64, 3, 3}));
+  check_against_reference(conv(window(1, 1), {2, 19, 13, 27}, {45, 19, 3, 3}));
+  check_against_reference(conv(window(2, 1), {1, 64, 15, 16}, {128, 64, 3, 3}), "conv_direct");
   check_against_reference(conv(window(1, 2, 2), {1, 16, 13, 28}, {32, 16, 3, 3}));
   check_against_reference(conv(window(1, 2), {1, 16, 9, 9}, {1, 16, 5, 5}));
   check_against_reference(conv({{"pads", Integers{0, 1, 2, 0}}}, {1, 17, 4, 5}, {16, 17, 2, 3}));
   check_against_reference(conv(window(3, 4), {1, 5, 3, 3}, {7, 5, 3, 3}, false));
+}
+
+TEST_F(OpenClConv, MinimalFiltering) {
+  const Shape weights = {64, 48, 3, 3};
+  for (OneNode test : {conv(window(1, 1), {2, 48, 28, 29}, weights),
+                       conv(window(1, 0), {1, 48, 14, 15}, weights, false),
+                       conv(window(1, 1), {1, 37, 90, 70}, {33, 37, 3, 3}),
+                       conv(window(1, 2), {1, 48, 5, 12}, weights)}) {
+    test.tolerance = 4e-4;
+    check_against_reference(test, "conv_winograd");
+  }
+  OneNode fused = conv(window(1, 1), {1, 48, 20, 20}, weights);
+  fused.op = "oarlock.Conv";
+  fused.inputs.push_back(random_values({1, 64, 20, 20}, 4));
+  fused.attrs.set("activation", std::string("Relu"));
+  fused.tolerance = 4e-4;
+  check_against_reference(fused, "conv_winograd");
 }
 
 TEST_F(OpenClConv, FirstLayers) {
