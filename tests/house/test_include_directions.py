@@ -32,7 +32,9 @@ LIBRARIES = {
     r"(xrt/|experimental/xrt)": ["backends/xrt/"],
     r"(dnnl|oneapi/dnnl)": ["backends/cpu/"],
     r"nanobind/": ["tools/python/"],
-    r"(CLI/|nlohmann/|stb_)": ["tools/"],
+    r"(CLI/|nlohmann/)": ["tools/"],
+    r"stb_": ["tools/", "core/ops/support/images/"],
+    r"(jpeglib|tiffio|openjpeg|webp/)": ["core/ops/support/images/"],
 }
 
 DEVICE_CONDITION = re.compile(
