@@ -11,6 +11,7 @@
 #include "converter/read_model.h"
 #include "core/graph/mapped_file.h"
 #include "core/graph/sha256.h"
+#include "oarlock/custom_op.h"
 #include "oarlock/plugin/passes.h"
 #include "oarlock/session.h"
 
@@ -131,9 +132,12 @@ Result<Model> convert_guarded(std::span<const std::byte> bytes, const std::strin
   ConversionReport own;
   ConversionReport& used = report != nullptr ? *report : own;
   used = {};
-  if (options.ops == nullptr) return invalid("ConvertOptions::ops is null");
   try {
-    return convert(bytes, name, folder, options, used);
+    if (options.ops != nullptr) return convert(bytes, name, folder, options, used);
+    const OpRegistry ops = registered_ops();
+    ConvertOptions known = options;
+    known.ops = &ops;
+    return convert(bytes, name, folder, known, used);
   } catch (const std::bad_alloc&) {
     return out_of_memory("converting '", name, "' takes more memory than there is");
   } catch (const std::exception& error) {

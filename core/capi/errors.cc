@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "core/capi/handles.h"
 
 namespace oarlock::capi {
@@ -24,6 +27,18 @@ oarlock_code report(oarlock_code code, const char* message) {
     last_message.clear();
   }
   return code;
+}
+
+void clear_error() { last_message.clear(); }
+
+Status status_of(oarlock_code code) {
+  if (code == OARLOCK_OK) return {};
+  const auto known = std::find(std::begin(kCodes), std::end(kCodes), code);
+  const Code kind =
+      known == std::end(kCodes) ? Code::internal : static_cast<Code>(known - std::begin(kCodes));
+  return Status(kind, last_message.empty()
+                          ? concat("the operator's function failed with code ", code)
+                          : last_message);
 }
 
 }  // namespace oarlock::capi

@@ -31,6 +31,15 @@ namespace oarlock::capi {
 oarlock_code report(const Status& status);
 oarlock_code report(oarlock_code code, const char* message);
 
+// What a function of the application returned as a Status; its message is that of the last failure.
+Status status_of(oarlock_code code);
+void clear_error();
+
+// Of an argument.
+Result<DType> checked_dtype(oarlock_dtype dtype);
+// Extents are not negative; `unknown`: -1 is allowed.
+Result<Shape> checked_shape(const int64_t* shape, size_t rank, bool unknown = false);
+
 // Runs a body that returns a Status; whatever it throws becomes a code.
 template <class F>
 oarlock_code guarded(F&& body) noexcept {

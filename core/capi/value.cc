@@ -12,26 +12,32 @@ using oarlock::Shape;
 using oarlock::Status;
 using oarlock::Tensor;
 using oarlock::Value;
+using oarlock::capi::checked_dtype;
+using oarlock::capi::checked_shape;
 using oarlock::capi::guarded;
 using oarlock::capi::null_argument;
 
-namespace {
+namespace oarlock::capi {
 
-Result<DType> checked(oarlock_dtype dtype) {
+Result<DType> checked_dtype(oarlock_dtype dtype) {
   const auto number = static_cast<int>(dtype);
-  if (number <= 0 || number >= oarlock::kDTypeCount)
-    return oarlock::invalid("element type ", number, " is not known");
+  if (number <= 0 || number >= kDTypeCount)
+    return invalid("element type ", number, " is not known");
   return static_cast<DType>(number);
 }
 
-Result<Shape> checked(const int64_t* shape, size_t rank) {
+Result<Shape> checked_shape(const int64_t* shape, size_t rank, bool unknown) {
   if (shape == nullptr && rank > 0) return null_argument("shape");
   Shape to{std::span<const int64_t>(shape, rank)};
   for (int64_t dim : to)
-    if (dim < 0) return oarlock::invalid("a tensor cannot have shape ", to);
-  if (!to.elements()) return oarlock::invalid("shape ", to, " overflows");
+    if (dim < (unknown ? Shape::kUnknown : 0)) return invalid("a tensor cannot have shape ", to);
+  if (to.is_concrete() && !to.elements()) return invalid("shape ", to, " overflows");
   return to;
 }
+
+}  // namespace oarlock::capi
+
+namespace {
 
 Status checked_size(const Tensor& tensor, size_t bytes) {
   if (bytes == tensor.bytes()) return {};
@@ -50,8 +56,8 @@ oarlock_code oarlock_value_tensor(oarlock_dtype dtype, const int64_t* shape, siz
                                   const void* data, size_t bytes, oarlock_value** out) {
   return guarded([&]() -> Status {
     if (out == nullptr) return null_argument("out");
-    OARLOCK_ASSIGN(const DType type, checked(dtype));
-    OARLOCK_ASSIGN(const Shape dims, checked(shape, rank));
+    OARLOCK_ASSIGN(const DType type, checked_dtype(dtype));
+    OARLOCK_ASSIGN(const Shape dims, checked_shape(shape, rank));
     if (type == DType::string) return oarlock::invalid("use oarlock_value_strings for strings");
     OARLOCK_ASSIGN(Tensor tensor, Tensor::allocate(type, dims));
     OARLOCK_TRY(checked_size(tensor, bytes));
@@ -72,8 +78,8 @@ oarlock_code oarlock_value_view(oarlock_dtype dtype, const int64_t* shape, size_
   return guarded([&]() -> Status {
     if (out == nullptr) return null_argument("out");
     if (data == nullptr && bytes > 0) return null_argument("data");
-    OARLOCK_ASSIGN(const DType type, checked(dtype));
-    OARLOCK_ASSIGN(const Shape dims, checked(shape, rank));
+    OARLOCK_ASSIGN(const DType type, checked_dtype(dtype));
+    OARLOCK_ASSIGN(const Shape dims, checked_shape(shape, rank));
     OARLOCK_ASSIGN(Tensor tensor,
                    Tensor::view(type, dims, static_cast<std::byte*>(data), bytes, nullptr));
     OARLOCK_TRY(checked_size(tensor, bytes));
@@ -102,7 +108,7 @@ oarlock_code oarlock_value_strings(const int64_t* shape, size_t rank, const char
                                    const size_t* lengths, oarlock_value** out) {
   return guarded([&]() -> Status {
     if (out == nullptr) return null_argument("out");
-    OARLOCK_ASSIGN(const Shape dims, checked(shape, rank));
+    OARLOCK_ASSIGN(const Shape dims, checked_shape(shape, rank));
     const auto count = static_cast<size_t>(*dims.elements());
     if (strings == nullptr && count > 0) return null_argument("strings");
     std::vector<std::string> list;

@@ -8,6 +8,8 @@
 #include <memory>
 
 #include "core/plan/devices.h"
+#include "oarlock/custom_op.h"
+#include "oarlock/operators.h"
 
 namespace oarlock {
 
@@ -170,7 +172,7 @@ Result<DeviceTable> open_devices(const SessionOptions& options) {
   OARLOCK_ASSIGN(std::vector<FoundBackend> backends, find_backends(options));
   const DeviceOptions device_options{options.threads, options.settings};
   DeviceTable table;
-  table.ops = OpRegistry::core();
+  table.ops = registered_ops();
   std::vector<std::string> wanted = options.devices;
   if (wanted.empty()) wanted.push_back("cpu");
   for (const std::string& name : wanted) {
@@ -220,6 +222,26 @@ DeviceListing list_devices(const SessionOptions& options) {
   const DevicePtr reference = make_reference_device();
   listing.devices.push_back({reference->info().name, reference->info().description, {}});
   return listing;
+}
+
+Result<std::vector<OperatorSummary>> list_operators(const SessionOptions& options) {
+  OARLOCK_ASSIGN(const std::vector<FoundBackend> backends, find_backends(options));
+  OpRegistry ops = registered_ops();
+  for (const FoundBackend& b : backends)
+    if (b.backend != nullptr && b.backend->ops != nullptr) ops.add(b.backend->ops());
+  std::vector<OperatorSummary> list;
+  for (const OpDef* def : ops.all()) {
+    list.push_back({def->domain, def->name, def->since_version, def->reference == nullptr, {}});
+    for (const FoundBackend& b : backends) {
+      if (b.backend == nullptr || b.backend->kernels == nullptr) continue;
+      const auto kernels = b.backend->kernels();
+      const std::string name = def->domain.empty() ? def->name : def->domain + "." + def->name;
+      if (std::any_of(kernels.begin(), kernels.end(),
+                      [&](const KernelDef& kernel) { return kernel.op == name; }))
+        list.back().backends.push_back(b.name);
+    }
+  }
+  return list;
 }
 
 }  // namespace oarlock

@@ -60,7 +60,7 @@ def command_line(language, code, build_dir, scratch, compiled):
     source.write_text(code)
     compiler = {"cpp": ["c++", "-std=c++20"], "c": ["cc", "-std=c11"]}[language]
     subprocess.run([*compiler, "-Wall", "-Wextra", "-Werror", source, "-o", compiled / "example",
-                    *prefix_flags(build_dir, scratch)], check=True)
+                    *prefix_flags(build_dir, scratch), "-lm"], check=True)
     return [compiled / "example"]
 
 

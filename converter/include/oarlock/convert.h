@@ -40,8 +40,8 @@ struct ConvertOptions {
   int golden = 0;        // number of seeded inputs stored with the reference outputs for them
   uint64_t seed = 1;     // of the golden inputs
   std::string flags;     // what the user asked for, recorded in the model
-  // Operators that nodes may have.
-  const OpRegistry* ops = &OpRegistry::core();
+  // Operators that nodes may have; null: those of core and those of register_op().
+  const OpRegistry* ops = nullptr;
   std::function<void(const ConvertProgress&)> progress;  // called from the converting thread
 };
 

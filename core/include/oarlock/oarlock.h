@@ -185,6 +185,92 @@ const char* oarlock_value_string(const oarlock_value* value, size_t index, size_
 size_t oarlock_value_count(const oarlock_value* value);
 oarlock_code oarlock_value_item(const oarlock_value* value, size_t index, oarlock_value** out);
 
+/* --- Operators of the application --------------------------------------------------------------
+ * An operator is described, given its functions and registered; conversions and sessions that begin
+ * afterwards in this process know it, and sessions run it on the reference device. Another
+ * registration of the same name is the one that counts from then on. docs/custom_operators.md has
+ * an example.
+ *
+ * The functions return OARLOCK_OK, the code that an oarlock_ function gave them, or what
+ * oarlock_fail() returns. They are called from any thread that converts, opens or runs, from
+ * several at once if the application does so, and also at conversion when all inputs are constant.
+ * What they are given is valid until they return; `context` must be valid until the process ends.
+ */
+
+typedef struct oarlock_op oarlock_op;       /* a description */
+typedef struct oarlock_node oarlock_node;   /* a node of a model */
+typedef struct oarlock_infer oarlock_infer; /* what is known of its inputs before running */
+typedef struct oarlock_call oarlock_call;   /* one run of it */
+typedef oarlock_code (*oarlock_infer_function)(oarlock_infer* infer, void* context);
+typedef oarlock_code (*oarlock_run_function)(oarlock_call* call, void* context);
+
+#define OARLOCK_MANY SIZE_MAX /* as many inputs or outputs as there are */
+
+typedef enum oarlock_attribute {
+  OARLOCK_INTEGER = 0,
+  OARLOCK_NUMBER = 1,
+  OARLOCK_TEXT = 2,
+  OARLOCK_INTEGERS = 6,
+  OARLOCK_NUMBERS = 7
+} oarlock_attribute;
+
+/* One input and one output, no attributes. `domain` is neither "" nor "oarlock". */
+oarlock_code oarlock_op_new(const char* domain, const char* name, oarlock_op** out);
+void oarlock_op_free(oarlock_op* op);
+oarlock_code oarlock_op_set_inputs(oarlock_op* op, size_t least, size_t most);
+oarlock_code oarlock_op_set_outputs(oarlock_op* op, size_t least, size_t most);
+/* Nodes may have no other attributes than those added; a required one must be there. */
+oarlock_code oarlock_op_add_attribute(oarlock_op* op, const char* name, oarlock_attribute kind,
+                                      bool required);
+/* Different results for the same inputs: it is run every time. */
+oarlock_code oarlock_op_set_impure(oarlock_op* op);
+/* `infer` may be NULL: then types are known only while running. */
+oarlock_code oarlock_op_set_functions(oarlock_op* op, oarlock_infer_function infer,
+                                      oarlock_run_function run, void* context);
+/* The description may be freed afterwards. Thread-safe. */
+oarlock_code oarlock_op_register(const oarlock_op* op);
+
+/* Sets what oarlock_last_error() tells, and returns `code`. */
+oarlock_code oarlock_fail(oarlock_code code, const char* message);
+
+const char* oarlock_node_name(const oarlock_node* node);
+bool oarlock_node_has(const oarlock_node* node, const char* attribute);
+/* `fallback`, NULL or 0 when the node has no such attribute. */
+int64_t oarlock_node_integer(const oarlock_node* node, const char* attribute, int64_t fallback);
+float oarlock_node_number(const oarlock_node* node, const char* attribute, float fallback);
+const char* oarlock_node_text(const oarlock_node* node, const char* attribute);
+/* How many there are; `out`, which may be NULL, points at them. */
+size_t oarlock_node_integers(const oarlock_node* node, const char* attribute, const int64_t** out);
+size_t oarlock_node_numbers(const oarlock_node* node, const char* attribute, const float** out);
+
+const oarlock_node* oarlock_infer_node(const oarlock_infer* infer);
+size_t oarlock_infer_input_count(const oarlock_infer* infer);
+/* OARLOCK_UNDEFINED when the input is omitted or no tensor. */
+oarlock_dtype oarlock_infer_input_dtype(const oarlock_infer* infer, size_t index);
+size_t oarlock_infer_input_rank(const oarlock_infer* infer, size_t index);
+/* Extents that are not known yet are -1. */
+const int64_t* oarlock_infer_input_shape(const oarlock_infer* infer, size_t index);
+/* NULL unless the input is constant. */
+const oarlock_value* oarlock_infer_input_value(oarlock_infer* infer, size_t index);
+size_t oarlock_infer_output_count(const oarlock_infer* infer);
+/* Extents may be -1. */
+oarlock_code oarlock_infer_set_output(oarlock_infer* infer, size_t index, oarlock_dtype dtype,
+                                      const int64_t* shape, size_t rank);
+
+const oarlock_node* oarlock_call_node(const oarlock_call* call);
+size_t oarlock_call_input_count(const oarlock_call* call);
+/* NULL when the input is omitted. */
+const oarlock_value* oarlock_call_input(const oarlock_call* call, size_t index);
+size_t oarlock_call_output_count(const oarlock_call* call);
+/* Memory for output `index`, its contents undefined, of the type that was inferred. Not for
+ * strings. */
+oarlock_code oarlock_call_output(oarlock_call* call, size_t index, oarlock_dtype dtype,
+                                 const int64_t* shape, size_t rank, void** data);
+/* Any value as output `index`; tensors may be copied. */
+oarlock_code oarlock_call_set_output(oarlock_call* call, size_t index, const oarlock_value* value);
+/* Whether somebody asked the run to stop. */
+bool oarlock_call_cancelled(const oarlock_call* call);
+
 /* --- Devices -----------------------------------------------------------------------------------
  */
 

@@ -30,6 +30,7 @@ nb::object object_from(const Value& value);
 // (name, type as text, kind, dtype number, shape or None): what a model says of a value.
 nb::object describe(const NamedType& type);
 
+void add_custom_op(nb::module_& module);
 void add_tensor(nb::module_& module);
 void add_model(nb::module_& module);
 void add_session(nb::module_& module);

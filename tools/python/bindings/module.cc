@@ -4,6 +4,7 @@
 NB_MODULE(_native, module) {
   using namespace oarlock::python;
   module.def("version", &oarlock::version);
+  add_custom_op(module);
   add_tensor(module);
   add_model(module);
   add_session(module);

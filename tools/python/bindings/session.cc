@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 
+#include "oarlock/operators.h"
 #include "tools/python/bindings/bindings.h"
 
 namespace oarlock::python {
@@ -108,6 +109,15 @@ nb::list devices(const std::vector<std::string>& backend_paths) {
   return list;
 }
 
+nb::list operators(const std::vector<std::string>& backend_paths) {
+  SessionOptions options;
+  options.backend_paths = backend_paths;
+  nb::list list;
+  for (const OperatorSummary& op : check(list_operators(options)))
+    list.append(nb::make_tuple(op.domain, op.name, op.since_version, op.decomposed, op.backends));
+  return list;
+}
+
 }  // namespace
 
 void add_session(nb::module_& module) {
@@ -126,6 +136,7 @@ void add_session(nb::module_& module) {
       .def("outputs", [](const PySession& s) { return describe_all(s.session().outputs()); })
       .def("devices", [](const PySession& s) { return s.session().devices(); });
   module.def("devices", &devices);
+  module.def("operators", &operators);
 }
 
 }  // namespace oarlock::python

@@ -5,14 +5,16 @@
     outputs = session.run({"input": array})
 """
 
+from ._custom import TensorType, register_op
 from ._errors import (CancelledError, Error, FileError, InternalError, InvalidError,
                       OutOfMemoryError, UnavailableError, UnsupportedError)
 from ._native import version as _version
-from ._session import Model, Session, ValueInfo, convert, devices, load
+from ._session import Model, Operator, Session, ValueInfo, convert, devices, load, operators
 
 __version__ = _version()
 __all__ = [
     "CancelledError", "Error", "FileError", "InternalError", "InvalidError", "Model",
-    "OutOfMemoryError", "Session", "UnavailableError", "UnsupportedError", "ValueInfo",
-    "convert", "devices", "load",
+    "Operator", "OutOfMemoryError", "Session", "TensorType", "UnavailableError", "UnsupportedError",
+    "ValueInfo", "convert", "devices", "load", "operators",
+    "register_op",
 ]

@@ -88,6 +88,21 @@ def devices(backend_paths: Sequence[str] = ()) -> list[str]:
     return [name for name, _ in _native.devices(list(backend_paths))]
 
 
+class Operator(NamedTuple):
+    """An operator that models may contain."""
+
+    domain: str  # "" for ai.onnx
+    name: str
+    since_version: int  # opset in which its newest meaning began
+    decomposed: bool  # becomes other operators; else there is a reference implementation
+    backends: list[str]  # those with kernels of their own, for some types and shapes
+
+
+def operators(backend_paths: Sequence[str] = ()) -> list[Operator]:
+    """All operators, those of register_op() too, by domain and name."""
+    return [Operator(*described) for described in _native.operators(list(backend_paths))]
+
+
 class Session:
     """A model made ready to run. run() may be called from many threads at once.
 

@@ -31,6 +31,15 @@ def dtype_of(number: int) -> np.dtype | None:
     return np.dtype(object) if number == STRING else _DTYPES.get(number)
 
 
+def number_of(dtype: Any) -> int:
+    """The reverse; anything numpy takes for a dtype."""
+    dtype = np.dtype(dtype)
+    number = STRING if dtype.kind in "OUST" else _NUMBERS.get(dtype)
+    if number is None:
+        raise InvalidError(f"arrays of type {dtype} have no ONNX element type")
+    return number
+
+
 def _strings(array: np.ndarray) -> _native.Tensor:
     texts = []
     for item in array.ravel().tolist():
@@ -53,9 +62,7 @@ def to_native(value: Any) -> Any:
         return _strings(array)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
-    number = _NUMBERS.get(array.dtype)
-    if number is None:
-        raise InvalidError(f"arrays of type {array.dtype} have no ONNX element type")
+    number = number_of(array.dtype)
     shape = array.shape
     if not array.flags.c_contiguous:
         array = np.ascontiguousarray(array)
