@@ -20,8 +20,8 @@ ValueId mask_bias(Decomposition& d, size_t mask, DType dtype, int64_t batch, int
   const Shape& shape = d.shape(mask);
   ValueId seen;
   if (shape.rank() == 1) {
-    constexpr int64_t kMostKeys = int64_t{1} << 24;
-    if (batch == Shape::kUnknown || total == Shape::kUnknown || total > kMostKeys ||
+    constexpr int64_t kMost = int64_t{1} << 24;
+    if (batch == Shape::kUnknown || total == Shape::kUnknown || batch > kMost || total > kMost ||
         shape[0] == Shape::kUnknown)
       return kNone;
     std::vector<int32_t> positions(static_cast<size_t>(total));
@@ -49,7 +49,8 @@ Status expect_mask(const InferContext& c, size_t mask, std::string_view name, in
   const Shape& shape = c.shape(mask);
   switch (shape.rank()) {
     case 1:
-      if (batch == Shape::kUnknown || agree(shape[0], batch) || shape[0] == 2 * batch) return {};
+      if (batch == Shape::kUnknown || agree(shape[0], batch) || shape[0] == sum_of(batch, batch))
+        return {};
       return unsupported("input ", name, " has shape ", shape, "; expected one or two numbers for ",
                          "each of ", batch, " sequences");
     case 2:

@@ -28,9 +28,13 @@ ValueId add_biases(Decomposition& d, ValueId a, ValueId b);
 
 Status expect_heads(int64_t heads, std::string_view attribute, int64_t width,
                     std::string_view what);
-// a + b of extents.
+// Of extents; kUnknown when one is, or on overflow.
 inline int64_t sum_of(int64_t a, int64_t b) {
-  return a == Shape::kUnknown || b == Shape::kUnknown ? Shape::kUnknown : a + b;
+  int64_t sum = 0;
+  return a == Shape::kUnknown || b == Shape::kUnknown || __builtin_add_overflow(a, b, &sum)
+             ? Shape::kUnknown
+             : sum;
 }
+inline int64_t product_of(int64_t a, int64_t b) { return extent_product({a, b}, 0, 2); }
 
 }  // namespace oarlock::ops

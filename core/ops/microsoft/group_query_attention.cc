@@ -266,7 +266,7 @@ Result<bool> attention(Decomposition& d) {
   constexpr int64_t kMostTokens = int64_t{1} << 24;
   for (int64_t extent : {s.batch, s.tokens, s.width, s.past})
     if (extent == Shape::kUnknown || extent > kMostTokens) return false;
-  if (d.has_input(kCosines) && d.shape(kCosines)[1] == Shape::kUnknown) return false;
+  if (d.has_input(kCosines) && product_of(2, d.shape(kCosines)[1]) == Shape::kUnknown) return false;
   Builder build(d, s, total);
   ValueId query = d.input(kQuery), key = d.input(kKey), value = d.input(kValue);
   if (key == kNone) {

@@ -60,7 +60,8 @@ Status check(InferContext& c) {
   if (c.has_input(kGroups)) {
     OARLOCK_TRY(expect_dtype(c, kGroups, "g_idx", {DType::int32}));
     OARLOCK_TRY(expect_min_rank(c, kGroups, "g_idx", 1));
-    if (c.shape(kGroups).rank() > 1 || c.shape(kGroups)[0] < s.rows)
+    const int64_t rows = c.shape(kGroups)[0];
+    if (c.shape(kGroups).rank() > 1 || (rows != Shape::kUnknown && rows < s.rows))
       return invalid("input g_idx must hold a block for each of ", s.rows,
                      " rows, but its shape is ", c.shape(kGroups));
   }

@@ -25,8 +25,6 @@ struct Sizes {
   int64_t total() const { return sum_of(past, keys); }
 };
 
-int64_t times(int64_t a, int64_t b) { return extent_product({a, b}, 0, 2); }
-
 // `inputs` gives the shape of an input, or null when it is omitted.
 template <class F>
 Result<Sizes> sizes_of(int64_t heads, F inputs) {
@@ -38,7 +36,7 @@ Result<Sizes> sizes_of(int64_t heads, F inputs) {
     if (k || v) return invalid("query of shape ", q, " holds keys and values; omit key and value");
     if (!agree(q[2], heads) || !agree(q[3], 3))
       return invalid("query has shape ", q, ", expected [batch, sequence, ", heads, ", 3, width]");
-    s.width = s.key_width = s.value_width = times(heads, q[4]);
+    s.width = s.key_width = s.value_width = product_of(heads, q[4]);
   } else if (q.rank() != 3 || !k) {
     return invalid("query of shape ", q, " must have three dimensions beside a key, or five");
   } else if (k->rank() == 5) {
@@ -47,7 +45,7 @@ Result<Sizes> sizes_of(int64_t heads, F inputs) {
       return invalid("key has shape ", *k, ", expected [batch, sequence, ", heads, ", 2, width]");
     s.keys = (*k)[1];
     s.width = q[2];
-    s.key_width = s.value_width = times(heads, (*k)[4]);
+    s.key_width = s.value_width = product_of(heads, (*k)[4]);
   } else {
     if (!v || v->rank() != k->rank() || (k->rank() != 3 && k->rank() != 4))
       return invalid("key of shape ", *k, " needs a value with three or four dimensions as well");
@@ -56,8 +54,8 @@ Result<Sizes> sizes_of(int64_t heads, F inputs) {
       return invalid("key ", *k, " and value ", *v, " do not have ", heads, " heads");
     s.keys = (*k)[apart ? 2 : 1];
     s.width = q[2];
-    s.key_width = apart ? times(heads, (*k)[3]) : (*k)[2];
-    s.value_width = apart ? times(heads, (*v)[3]) : (*v)[2];
+    s.key_width = apart ? product_of(heads, (*k)[3]) : (*k)[2];
+    s.value_width = apart ? product_of(heads, (*v)[3]) : (*v)[2];
   }
   if (!agree(s.width, s.key_width))
     return invalid("queries have ", s.width, " columns, keys ", s.key_width);
@@ -89,8 +87,8 @@ Status infer(InferContext& c) {
     return invalid("inputs past_key and past_value go together");
   OARLOCK_ASSIGN(const Sizes s,
                  sizes_of(heads, [&](size_t i) { return c.has_input(i) ? &c.shape(i) : nullptr; }));
-  if (c.has_input(kBias) && s.width != Shape::kUnknown && s.value_width != Shape::kUnknown)
-    OARLOCK_TRY(expect_shape(c, kBias, "bias", {2 * s.width + s.value_width}));
+  if (c.has_input(kBias))
+    OARLOCK_TRY(expect_shape(c, kBias, "bias", {sum_of(product_of(2, s.width), s.value_width)}));
   if (c.has_input(kAttentionBias)) OARLOCK_TRY(expect_rank(c, kAttentionBias, "attention_bias", 4));
   OARLOCK_TRY(expect_mask(c, kMask, "key_padding_mask", s.batch, s.queries, s.total()));
   const auto part = [&](int64_t width) { return width == Shape::kUnknown ? width : width / heads; };

@@ -16,7 +16,7 @@ struct Sizes {
 
 Result<Sizes> sizes_of(const Attrs& attrs, const Shape& x, const Shape& cosines) {
   Sizes s{attrs.integer("rotary_embedding_dim"), attrs.integer("num_heads")};
-  const int64_t width = cosines[1] == Shape::kUnknown ? Shape::kUnknown : 2 * cosines[1];
+  const int64_t width = extent_product({2, cosines[1]}, 0, 2);
   if (s.rotated < 0 || s.heads < 0)
     return invalid("attributes rotary_embedding_dim and num_heads must not be negative");
   if (s.rotated > 0 && s.heads == 0 && x.rank() == 3)
