@@ -3,8 +3,8 @@
 //   w [panels][taps][depth][U * V] and V zeros, bias [panels][U * V].
 // A work-item computes P pixels for one panel of U * V channels, from `depth` (a multiple of 4)
 // input channels that begin with block first_block(panel). Taps go row by row through `window`.
-// POINTWISE: one tap, stride 1, no padding, at least P pixels. PIXELS_FIRST: dimension 0 counts
-// tiles of pixels.
+// POINTWISE: one tap, stride 1, no padding, at least P pixels.
+// pixels_first: dimension 0 counts tiles of pixels, else panels.
 // WEIGHTS_OF_IMAGE: every image has weights of its own.
 // TRANSPOSED: `stride` divides the output's pixels into phases, each with tiles of its own.
 
@@ -22,12 +22,9 @@
 kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y), const int2 in,
                  const int2 out, const int2 window, const int2 stride, const int2 dilation,
                  const int2 pad, const int depth, const int in_blocks, const int out_blocks,
-                 const int panels, const int2 group_channels) {
-#ifdef PIXELS_FIRST
-  const int tile = get_global_id(0), panel = get_global_id(1);
-#else
-  const int panel = get_global_id(0), tile = get_global_id(1);
-#endif
+                 const int panels, const int2 group_channels, const int pixels_first) {
+  const int tile = get_global_id(pixels_first ? 0 : 1);
+  const int panel = get_global_id(pixels_first ? 1 : 0);
   if (panel >= panels) return;
   const int in_plane = in.x * in.y * V, out_pixels = out.x * out.y;
 #ifdef TRANSPOSED
@@ -55,11 +52,8 @@ kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y)
       ELEMENTS(float, x) + ((size_t)get_global_id(2) * in_blocks + first_block) * in_plane;
   FV acc[P][U];
   EACH_U {
-#ifdef BIAS
-    const FV begin = LOAD(panel * U + u, ELEMENTS(float, bias));
-#else
-    const FV begin = 0;
-#endif
+    const FV begin =
+        IS_GIVEN(bias) ? LOAD(panel * U + u, ELEMENTS(float, bias)) : (FV)(0.0f);
     EACH_P acc[p][u] = begin;
   }
 
@@ -115,9 +109,7 @@ kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y)
         if (panel * U + u < out_blocks) {
           const size_t to = image + (size_t)(panel * U + u) * out_pixels + pixel;
           FV v = acc[p][u];
-#ifdef RESIDUAL
-          v += LOAD(to, ELEMENTS(float, residual));
-#endif
+          if (IS_GIVEN(residual)) v += LOAD(to, ELEMENTS(float, residual));
           STORE(ACTIVATE(v), to, ELEMENTS(float, y));
         }
       }

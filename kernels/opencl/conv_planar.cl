@@ -8,7 +8,7 @@ kernel void conv_planar(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(y), const int
                         const int2 out, const int window_height, const int2 stride,
                         const int2 dilation, const int channels, const int out_blocks,
                         const int panels) {
-  const int panel = get_global_id(0), first = get_global_id(1) * P;
+  const int first = get_global_id(0) * P, panel = get_global_id(1);
   const int out_pixels = out.x * out.y;
   if (first >= out_pixels || panel >= panels) return;
   const int plane = in.x * in.y;
@@ -23,11 +23,8 @@ kernel void conv_planar(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(y), const int
   }
   FV acc[P][U];
   EACH_U {
-#ifdef BIAS
-    const FV begin = LOAD(panel * U + u, ELEMENTS(float, bias));
-#else
-    const FV begin = 0;
-#endif
+    const FV begin =
+        IS_GIVEN(bias) ? LOAD(panel * U + u, ELEMENTS(float, bias)) : (FV)(0.0f);
     EACH_P acc[p][u] = begin;
   }
 #define AT(p, j) xp[p][offset + (j) * dilation.x]

@@ -14,11 +14,7 @@ kernel void depthwise(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENS
   global const float* const w = ELEMENTS(float, w) + (size_t)block * (KX * KY * V);
   global const float* const x = ELEMENTS(float, x) + (size_t)plane * in.y * in.x * V;
   FV acc[P];
-#ifdef BIAS
-  const FV start = LOAD(block, ELEMENTS(float, bias));
-#else
-  const FV start = 0;
-#endif
+  const FV start = IS_GIVEN(bias) ? LOAD(block, ELEMENTS(float, bias)) : (FV)(0.0f);
   EACH_P acc[p] = start;
 #pragma unroll
   for (int ky = 0; ky < KY; ++ky) {
@@ -45,9 +41,7 @@ kernel void depthwise(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENS
     if (first + p < out.x) {
       const size_t at = ((size_t)plane * out.y + oy) * out.x + first + p;
       FV v = acc[p];
-#ifdef RESIDUAL
-      v += LOAD(at, ELEMENTS(float, residual));
-#endif
+      if (IS_GIVEN(residual)) v += LOAD(at, ELEMENTS(float, residual));
       STORE(ACTIVATE(v), at, ELEMENTS(float, y));
     }
   }

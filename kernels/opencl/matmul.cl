@@ -1,20 +1,18 @@
-// Matrix products y = ACTIVATE(scale.x * (a @ b) + scale.y * bias + residual), one for each index of
-// dimension 2.
+// Matrix products y = ACTIVATE(scale.x * (a @ b) + scale.y * bias + residual), one for each index
+// of dimension 2.
 //   a: element (row, k) at row * a_stride.x + k * a_stride.y, b packed [panels][depth][U * V],
 //   bias: element (row, column) at row * bias_stride.x + column * bias_stride.y, residual and
 //   y [rows][columns].
 // A work-item computes P rows of one panel of U * V columns. batch_stride: elements from one
-// product to the next of a, b, bias. ROWS_FIRST: dimension 0 counts tiles of rows. DENSE_ROWS:
-// a_stride.y is 1.
+// product to the next of a, b, bias. rows_first: dimension 0 counts tiles of rows, else panels.
+// DENSE_ROWS: a_stride.y is 1.
 
 kernel void matmul(TENSOR(a), TENSOR(b), TENSOR(bias), TENSOR(residual), TENSOR(y), const int rows,
                    const int columns, const int depth, const int panels, const int2 a_stride,
-                   const int2 bias_stride, const int4 batch_stride, const float2 scale) {
-#ifdef ROWS_FIRST
-  const int tile = get_global_id(0), panel = get_global_id(1);
-#else
-  const int panel = get_global_id(0), tile = get_global_id(1);
-#endif
+                   const int2 bias_stride, const int4 batch_stride, const float2 scale,
+                   const int rows_first) {
+  const int tile = get_global_id(rows_first ? 0 : 1);
+  const int panel = get_global_id(rows_first ? 1 : 0);
   const int first = tile * P, batch = get_global_id(2);
   if (first >= rows || panel >= panels) return;
   global const float* ap[P];
@@ -53,18 +51,13 @@ kernel void matmul(TENSOR(a), TENSOR(b), TENSOR(bias), TENSOR(residual), TENSOR(
         const int column = (panel * U + u) * V, count = columns - column;
         if (count > 0) {
           const size_t to = ((size_t)batch * rows + first + p) * columns + column;
-          FV v = acc[p][u];
-#ifdef SCALE
-          v *= scale.x;
-#endif
-#ifdef BIAS
-          global const float* from = ELEMENTS(float, bias) + (size_t)batch * batch_stride.z +
-                                     (size_t)(first + p) * bias_stride.x + column * bias_stride.y;
-          v += scale.y * (bias_stride.y == 0 ? (FV)(from[0]) : load_part(from, count));
-#endif
-#ifdef RESIDUAL
-          v += load_part(ELEMENTS(float, residual) + to, count);
-#endif
+          FV v = acc[p][u] * scale.x;
+          if (IS_GIVEN(bias)) {
+            global const float* from = ELEMENTS(float, bias) + (size_t)batch * batch_stride.z +
+                                       (size_t)(first + p) * bias_stride.x + column * bias_stride.y;
+            v += scale.y * (bias_stride.y == 0 ? (FV)(from[0]) : load_part(from, count));
+          }
+          if (IS_GIVEN(residual)) v += load_part(ELEMENTS(float, residual) + to, count);
           store_part(ACTIVATE(v), ELEMENTS(float, y) + to, count);
         }
       }

@@ -1,7 +1,7 @@
-// Minimal filtering F(M x M, 3 x 3) (Lavin and Gray, arXiv 1509.09308), M 2 or 4, for convolutions of
-// stride 1: input tiles become vectors of S * S planes, each plane is a product (conv.cl), and the
-// products become output tiles. Tiles are numbered row by row, images after one another, `begin`
-// first; the planes hold `count` tiles of them: [S * S][blocks][count][V].
+// Minimal filtering F(M x M, 3 x 3) (Lavin and Gray, arXiv 1509.09308), M 2 or 4, for
+// convolutions of stride 1: input tiles become vectors of S * S planes, each plane is a product
+// (conv.cl), and the products become output tiles. Tiles are numbered row by row, images after one
+// another, `begin` first; the planes hold `count` of them: [S * S][blocks][count][V].
 #define S (M + 2)
 
 // Where a tile begins in the output, and its image.
@@ -84,11 +84,7 @@ kernel void winograd_output(TENSOR(planes), TENSOR(bias), TENSOR(residual), TENS
   for (int i = 0; i < S; ++i) output_line(d + i, S);
 #pragma unroll
   for (int i = 0; i < M; ++i) output_line(d + i * S, 1);
-#ifdef BIAS
-  const FV b = LOAD(block, ELEMENTS(float, bias));
-#else
-  const FV b = 0;
-#endif
+  const FV b = IS_GIVEN(bias) ? LOAD(block, ELEMENTS(float, bias)) : (FV)(0.0f);
   const int4 at = place_of(begin + tile, grid);
   const size_t plane = ((size_t)at.z * blocks + block) * out.x * out.y;
 #pragma unroll
@@ -97,9 +93,7 @@ kernel void winograd_output(TENSOR(planes), TENSOR(bias), TENSOR(residual), TENS
     if (ox < out.x && oy < out.y) {
       const size_t to = plane + oy * out.x + ox;
       FV v = d[i / M * S + i % M] + b;
-#ifdef RESIDUAL
-      v += LOAD(to, ELEMENTS(float, residual));
-#endif
+      if (IS_GIVEN(residual)) v += LOAD(to, ELEMENTS(float, residual));
       STORE(ACTIVATE(v), to, ELEMENTS(float, y));
     }
   }

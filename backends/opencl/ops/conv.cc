@@ -42,24 +42,23 @@ Result<KernelNeeds> match_direct(const NodeView& node, const Device& device) {
 Result<KernelPtr> create_direct(const NodeView& node, const KernelOption&, Device& device) {
   OARLOCK_ASSIGN(const Direct d, read_direct(node, device));
   const Convolution& c = d.conv;
-  Defines defines = conv_defines(node);
-  const bool pixels_first = rows_first(d.packing.elements() * 4);
-  if (pixels_first) defines.set("PIXELS_FIRST");
+  Defines defines;
   if (c.is_pointwise()) defines.set("POINTWISE");
   if (c.transposed) defines.set("TRANSPOSED");
   OARLOCK_ASSIGN(const ProgramSource source, tiled_program("conv", d.tile, c.activation, defines));
   const int64_t phases = c.transposed ? c.x.stride * c.y.stride : 1;
   const int64_t tiles = phases * d.tile.tiles(tiled_pixels(c));
+  const TileWork work = tile_work(d.tile, tiles, c.out_channels, c.batch, d.packing.elements() * 4);
   OARLOCK_ASSIGN(const LaunchPtr launch,
-                 Launch::make(cl_device(device), source, "conv", 5,
-                              tile_work(d.tile, tiles, c.out_channels, c.batch, pixels_first)));
-  OARLOCK_TRY(launch->scalars(
-      pair(c.x.in, c.y.in), pair(c.x.out, c.y.out), pair(c.x.kernel, c.y.kernel),
-      pair(c.x.stride, c.y.stride), pair(c.x.dilation, c.y.dilation),
-      pair(c.x.pad_begin, c.y.pad_begin), static_cast<cl_int>(d.packing.depth()),
-      static_cast<cl_int>(d.packing.in_blocks()),
-      static_cast<cl_int>(ceil_div(c.out_channels, d.tile.block)),
-      static_cast<cl_int>(d.packing.panels()), pair(d.packing.group_in(), d.packing.group_out())));
+                 Launch::make(cl_device(device), source, "conv", 5, work.work));
+  OARLOCK_TRY(launch->scalars(pair(c.x.in, c.y.in), pair(c.x.out, c.y.out),
+                              pair(c.x.kernel, c.y.kernel), pair(c.x.stride, c.y.stride),
+                              pair(c.x.dilation, c.y.dilation), pair(c.x.pad_begin, c.y.pad_begin),
+                              static_cast<cl_int>(d.packing.depth()),
+                              static_cast<cl_int>(d.packing.in_blocks()),
+                              static_cast<cl_int>(ceil_div(c.out_channels, d.tile.block)),
+                              static_cast<cl_int>(d.packing.panels()),
+                              pair(d.packing.group_in(), d.packing.group_out()), work.rows_first));
   return make_kernel([launch](const KernelArgs& args) -> Status {
     return launch->run(std::span<const TensorRef>(conv_tensors(args)));
   });

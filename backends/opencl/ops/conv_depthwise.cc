@@ -46,7 +46,7 @@ Result<KernelNeeds> match_depthwise(const NodeView& node, const Device& device) 
 Result<KernelPtr> create_depthwise(const NodeView& node, const KernelOption&, Device& device) {
   OARLOCK_ASSIGN(const Depthwise d, read_depthwise(node, device));
   const Convolution& c = d.conv;
-  Defines defines = conv_defines(node);
+  Defines defines;
   defines.set("KX", c.x.kernel)
       .set("KY", c.y.kernel)
       .set("SX", c.x.stride)

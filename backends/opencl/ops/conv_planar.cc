@@ -62,7 +62,7 @@ Result<KernelPtr> create_planar(const NodeView& node, const KernelOption&, Devic
   OARLOCK_ASSIGN(const Planar p, read_planar(node, device));
   const Convolution& c = p.conv;
   ClDevice& cl = cl_device(device);
-  Defines defines = conv_defines(node);
+  Defines defines;
   defines.set("KX", c.x.kernel);
   OARLOCK_ASSIGN(const ProgramSource source,
                  tiled_program("conv_planar", p.tile, c.activation, defines));
@@ -74,9 +74,10 @@ Result<KernelPtr> create_planar(const NodeView& node, const KernelOption&, Devic
                              pair(c.x.pad_begin, c.y.pad_begin),
                              static_cast<cl_int>(p.padded_rows())));
   }
-  OARLOCK_ASSIGN(const LaunchPtr conv, Launch::make(cl, source, "conv_planar", 4,
-                                                    tile_work(p.tile, p.tile.tiles(c.out_pixels()),
-                                                              c.out_channels, c.batch, false)));
+  const int64_t tiles = p.tile.tiles(c.out_pixels());
+  OARLOCK_ASSIGN(const LaunchPtr conv,
+                 Launch::make(cl, source, "conv_planar", 4,
+                              Work::grid({tiles, p.packing.panels, c.batch}, {4, 1, 1})));
   OARLOCK_TRY(conv->scalars(pair(p.padded_x, p.padded_y), pair(c.x.out, c.y.out),
                             static_cast<cl_int>(c.y.kernel), pair(c.x.stride, c.y.stride),
                             pair(c.x.dilation, c.y.dilation), static_cast<cl_int>(c.in_channels),

@@ -84,11 +84,10 @@ struct Stages {
   LaunchPtr input, product, output;
 };
 
-Result<Stages> make_stages(const Winograd& w, const NodeView& node, ClDevice& device, int64_t begin,
-                           int64_t count) {
+Result<Stages> make_stages(const Winograd& w, ClDevice& device, int64_t begin, int64_t count) {
   const Convolution& c = w.conv;
   const auto narrow = [](int64_t value) { return static_cast<cl_int>(value); };
-  Defines transforms = conv_defines(node);
+  Defines transforms;
   transforms.set("M", w.packing.m);
   OARLOCK_ASSIGN(const ProgramSource source,
                  tiled_program("winograd", w.tile, c.activation, transforms));
@@ -100,18 +99,17 @@ Result<Stages> make_stages(const Winograd& w, const NodeView& node, ClDevice& de
                                narrow(count)));
   Defines defines;
   defines.set("POINTWISE").set("WEIGHTS_OF_IMAGE");
-  const bool pixels_first = rows_first(w.packing.elements() / w.packing.planes() * 4);
-  if (pixels_first) defines.set("PIXELS_FIRST");
   Tile tile = w.tile;
   tile.rows = std::min(tile.rows, count);
   OARLOCK_ASSIGN(const ProgramSource product, tiled_program("conv", tile, Activation{}, defines));
-  OARLOCK_ASSIGN(s.product, Launch::make(device, product, "conv", 5,
-                                         tile_work(tile, tile.tiles(count), c.out_channels,
-                                                   w.packing.planes(), pixels_first)));
+  const TileWork work = tile_work(tile, tile.tiles(count), c.out_channels, w.packing.planes(),
+                                  w.packing.elements() / w.packing.planes() * 4);
+  OARLOCK_ASSIGN(s.product, Launch::make(device, product, "conv", 5, work.work));
   const cl_int2 one = pair(1, 1), line = pair(count, 1);
   OARLOCK_TRY(s.product->scalars(line, line, one, one, one, pair(0, 0), narrow(w.packing.depth()),
                                  narrow(w.in_blocks()), narrow(w.out_blocks()),
-                                 narrow(w.packing.panels()), pair(c.in_channels, c.out_channels)));
+                                 narrow(w.packing.panels()), pair(c.in_channels, c.out_channels),
+                                 work.rows_first));
   OARLOCK_ASSIGN(s.output, Launch::make(device, source, "winograd_output", 4,
                                         Work::grid({count, w.out_blocks(), 1}, {4, 1, 1})));
   OARLOCK_TRY(s.output->scalars(pair(c.x.out, c.y.out), pair(w.grid_x, w.grid_y),
@@ -123,7 +121,7 @@ Result<KernelPtr> create_winograd(const NodeView& node, const KernelOption&, Dev
   OARLOCK_ASSIGN(const Winograd w, read_winograd(node, device));
   std::vector<Stages> all;
   for (int64_t begin = 0; begin < w.tiles(); begin += w.together) {
-    OARLOCK_ASSIGN(Stages stages, make_stages(w, node, cl_device(device), begin,
+    OARLOCK_ASSIGN(Stages stages, make_stages(w, cl_device(device), begin,
                                               std::min(w.together, w.tiles() - begin)));
     all.push_back(std::move(stages));
   }

@@ -56,26 +56,20 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
     OARLOCK_ASSIGN(pack, pack_panels(cl, t.packing));
   }
   const int64_t each = t.packing.elements() / t.packing.matrices;
-  const bool first = rows_first(each * 4);
   Defines defines;
-  if (first) defines.set("ROWS_FIRST");
   if (p.a_column == 1) defines.set("DENSE_ROWS");
-  if (p.alpha != 1) defines.set("SCALE");
-  if (p.bias) defines.set("BIAS");
-  if (p.residual) defines.set("RESIDUAL");
   OARLOCK_ASSIGN(const ProgramSource source,
                  tiled_program("matmul", t.tile, p.activation, defines));
-  OARLOCK_ASSIGN(const LaunchPtr product,
-                 Launch::make(cl, source, "matmul", 5,
-                              tile_work(t.tile, t.tile.tiles(p.m), p.n, p.batch, first)));
+  const TileWork work = tile_work(t.tile, t.tile.tiles(p.m), p.n, p.batch, each * 4);
+  OARLOCK_ASSIGN(const LaunchPtr product, Launch::make(cl, source, "matmul", 5, work.work));
   const auto narrow = [](int64_t value) { return static_cast<cl_int>(value); };
   const cl_int4 batch_strides = {
       {narrow(p.a_batch), narrow(p.b_batch == 0 ? 0 : each), narrow(p.bias_batch), 0}};
   const cl_float2 scale = {{p.alpha, p.beta}};
   OARLOCK_TRY(product->scalars(narrow(p.m), narrow(p.n), narrow(p.k), narrow(t.packing.panels),
                                pair(p.a_row, p.a_column), pair(p.bias_row, p.bias_column),
-                               batch_strides, scale));
-  return make_kernel([pack, product](const KernelArgs& args) -> Status {
+                               batch_strides, scale, work.rows_first));
+  return make_kernel([pack, product, bias = p.bias](const KernelArgs& args) -> Status {
     const auto input = [&](size_t i) {
       return i < args.inputs.size() ? args.inputs[i] : TensorRef();
     };

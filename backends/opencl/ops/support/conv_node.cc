@@ -18,13 +18,6 @@ KernelOption conv_option(const NodeView& node, const Device& device, const Tile&
   return option;
 }
 
-Defines conv_defines(const NodeView& node) {
-  Defines defines;
-  if (node.input_count() > 2 && node.has_input(2)) defines.set("BIAS");
-  if (node.input_count() > 3 && node.has_input(3)) defines.set("RESIDUAL");
-  return defines;
-}
-
 std::array<TensorRef, 5> conv_tensors(const KernelArgs& args) {
   const auto input = [&](size_t i) {
     return i < args.inputs.size() ? args.inputs[i] : TensorRef();

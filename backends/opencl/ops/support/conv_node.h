@@ -9,9 +9,6 @@ namespace oarlock::opencl {
 KernelOption conv_option(const NodeView& node, const Device& device, const Tile& tile, Layout input,
                          Layout weights);
 
-// The macros BIAS and RESIDUAL as the node has these inputs.
-Defines conv_defines(const NodeView& node);
-
 // Input, weights, bias, residual and output of a step, for a kernel that takes these.
 std::array<TensorRef, 5> conv_tensors(const KernelArgs& args);
 

@@ -1,6 +1,7 @@
 #include "backends/opencl/ops/support/tiles.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "backends/opencl/ops/support/expression.h"
@@ -42,10 +43,14 @@ Result<ProgramSource> tiled_program(std::string_view name, const Tile& tile,
   return embedded_program(name, defines, {"tile"});
 }
 
-Work tile_work(const Tile& tile, int64_t tiles, int64_t columns, int64_t batch, bool rows_first) {
+TileWork tile_work(const Tile& tile, int64_t tiles, int64_t columns, int64_t batch,
+                   int64_t panel_bytes) {
+  constexpr int64_t kGroup = 4, kCached = 512 * 1024;
   const int64_t panels = tile.panels(columns);
-  return rows_first ? Work::grid({tiles, panels, batch}, {4, 1, 1})
-                    : Work::grid({panels, tiles, batch}, {1, 4, 1});
+  const bool rows_first = panels < kGroup || panel_bytes > kCached;
+  const std::array<int64_t, 3> items = {rows_first ? tiles : panels, rows_first ? panels : tiles,
+                                        batch};
+  return {Work::grid(items, {kGroup, 1, 1}), rows_first};
 }
 
 }  // namespace oarlock::opencl

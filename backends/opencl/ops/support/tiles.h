@@ -24,10 +24,14 @@ Tile choose_tile(int64_t rows, int64_t columns, const Device& device,
 Result<ProgramSource> tiled_program(std::string_view name, const Tile& tile,
                                     const Activation& activation, Defines defines);
 
-// Whether walking along the rows first, so that a panel of the right operand stays in the cache,
-// is better: when all panels together (bytes) do not.
-inline bool rows_first(int64_t panel_bytes) { return panel_bytes > 512 * 1024; }
-// Tiles and panels as dimensions 0 and 1, or the other way round.
-Work tile_work(const Tile& tile, int64_t tiles, int64_t columns, int64_t batch, bool rows_first);
+// Tiles and panels as dimensions of the work, in groups of four along the first.
+struct TileWork {
+  Work work;
+  cl_int rows_first = 0;  // dimension 0 counts tiles, else panels
+};
+// Rows first where the panels (bytes of all of them) do not stay in the cache, so that one panel
+// does.
+TileWork tile_work(const Tile& tile, int64_t tiles, int64_t columns, int64_t batch,
+                   int64_t panel_bytes);
 
 }  // namespace oarlock::opencl
