@@ -14,7 +14,7 @@ build_packages="
   nlohmann-json3-dev ocl-icd-opencl-dev opencl-clhpp-headers pkg-config pocl-opencl-icd
   protobuf-compiler python3"
 test_packages="
-  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev python3-dev python3-venv"
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev oclgrind python3-dev python3-venv"
 
 case "${1:-}" in
   build) packages=$build_packages ;;

@@ -197,6 +197,31 @@ TEST_F(OpenClKernels, Normalization) {
                      2);
 }
 
+TEST_F(OpenClKernels, Lstm) {
+  // X, W, R, B, sequence lengths, initial states, P.
+  const auto inputs = [](int64_t directions) {
+    return std::vector<Tensor>{random({3, 2, 19}),
+                               random({directions, 4 * 21, 19}),
+                               random({directions, 4 * 21, 21}),
+                               random({directions, 8 * 21}),
+                               Tensor(),
+                               random({directions, 2, 21}),
+                               random({directions, 2, 21}),
+                               random({directions, 3 * 21})};
+  };
+  const auto attrs = [](const char* direction) {
+    return Attrs{{"hidden_size", int64_t{21}}, {"direction", std::string(direction)}};
+  };
+  check_every_option({"LSTM", attrs("bidirectional"), inputs(2)}, 1, 3);
+  check_every_option({"LSTM", attrs("reverse"), inputs(1)}, 1, 3);
+  std::vector<Tensor> few = inputs(1);
+  few.resize(3);
+  check_every_option({"LSTM", attrs("forward"), few}, 1, 3);
+  std::vector<Tensor> lengths = inputs(1);
+  lengths[4] = Tensor::of<int32_t>(Shape{2}, {3, 1});
+  check_refused({"LSTM", attrs("forward"), lengths});
+}
+
 TEST_F(OpenClKernels, Resizes) {
   for (const char* mode : {"nearest", "linear"})
     for (const char* coordinates : {"half_pixel", "asymmetric", "align_corners"})
