@@ -3,16 +3,10 @@
 #include <span>
 
 #include "backends/opencl/ops/support/layouts.h"
+#include "backends/opencl/ops/support/window.h"
 #include "oarlock/plugin/activation.h"
 
 namespace oarlock::opencl {
-
-// One spatial dimension of a sliding window.
-struct WindowAxis {
-  int64_t in = 1, out = 1, kernel = 1, stride = 1, dilation = 1, pad_begin = 0;
-  // Input elements that the window reaches, padding included.
-  int64_t reach() const { return (out - 1) * stride + (kernel - 1) * dilation + 1; }
-};
 
 // A Conv, oarlock.Conv or ConvTranspose node of two spatial dimensions (or one, seen as a row).
 struct Convolution {
@@ -37,12 +31,5 @@ struct Convolution {
 Result<Convolution> read_convolution(const NodeView& node);
 // The fused activation of a node of domain "oarlock"; none in other domains.
 Result<Activation> read_activation(const NodeView& node);
-
-inline cl_int2 pair(int64_t x, int64_t y) {
-  cl_int2 packed;
-  packed.s[0] = static_cast<cl_int>(x);
-  packed.s[1] = static_cast<cl_int>(y);
-  return packed;
-}
 
 }  // namespace oarlock::opencl
