@@ -163,7 +163,7 @@ Result<DType> eye_dtype(const Attrs& attrs, DType input) {
 }
 
 Status infer_eye_like(InferContext& c) {
-  OARLOCK_TRY(check_tensor(c, 0));
+  OARLOCK_TRY(check_type<NumbersAndBool>(c, 0));
   OARLOCK_TRY(check_rank(c, 0, 2));
   OARLOCK_ASSIGN(const DType dtype, eye_dtype(c.attrs(), c.dtype(0)));
   c.set_output(0, dtype, c.shape(0));
