@@ -38,8 +38,9 @@ def check_output(text, command):
     names = command("devices", "--names").stdout.split()
     lines = text.splitlines()
     assert lines[0].startswith("oarlock 0.")
-    assert [line.split(":")[0] for line in lines[1:]] == names
-    assert len({line.split(":")[1] for line in lines[1:]}) == 1, "devices disagree"
+    answers = [line.split(": ") for line in lines[1:]]
+    assert [device for device, _ in answers] == names
+    assert len({answer for _, answer in answers}) == 1, "devices disagree"
 
 
 def test_cmake_package(prefix, model, command, source_dir, tmp_path):
