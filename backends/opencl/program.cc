@@ -1,7 +1,8 @@
 #include "backends/opencl/program.h"
 
 #include <algorithm>
-#include <cctype>
+#include <charconv>
+#include <optional>
 
 namespace oarlock::opencl {
 
@@ -35,25 +36,54 @@ const EmbeddedSource* find_source(std::string_view name) {
   return nullptr;
 }
 
-// The line of `file` that the log names first, with its number; "" when it names none.
-std::string named_line(const ProgramSource& source, const std::string& log) {
-  const std::string file = source.name + ".cl";
-  size_t at = log.find(file + ":");
-  if (at == std::string::npos) return "";
-  size_t number = 0;
-  for (at += file.size() + 1; at < log.size() && std::isdigit(static_cast<unsigned char>(log[at]));
-       ++at)
-    number = std::min<size_t>(number * 10 + static_cast<size_t>(log[at] - '0'), 1000000);
-  const std::string marker = concat("#line 1 \"", file, "\"\n");
-  size_t begin = source.text.find(marker);
-  begin = begin == std::string::npos ? 0 : begin + marker.size();
-  for (size_t line = 1; line < number && begin != std::string::npos; ++line) {
-    begin = source.text.find('\n', begin);
-    if (begin != std::string::npos) ++begin;
+// A place in the source as compilers name it, "file:12:5".
+struct Place {
+  std::string_view file;
+  size_t line = 0;
+};
+
+std::optional<Place> place_in(std::string_view text) {
+  for (size_t colon = text.find(':'); colon != text.npos; colon = text.find(':', colon + 1)) {
+    const size_t blank = text.find_last_of(" \t\"", colon);
+    const size_t begin = blank == text.npos ? 0 : blank + 1;
+    Place place{text.substr(begin, colon - begin)};
+    const char* const end = text.data() + text.size();
+    const auto [after, error] = std::from_chars(text.data() + colon + 1, end, place.line);
+    if (error == std::errc() && after != end && *after == ':' && !place.file.empty()) return place;
   }
-  if (number == 0 || begin == std::string::npos) return "";
-  return concat("\n", file, " line ", number, ": ",
-                source.text.substr(begin, source.text.find('\n', begin) - begin));
+  return std::nullopt;
+}
+
+// Where the log's first error is.
+std::optional<Place> first_error(std::string_view log) {
+  while (!log.empty()) {
+    const std::string_view line = log.substr(0, log.find('\n'));
+    if (line.find("error") != line.npos)
+      if (const std::optional<Place> place = place_in(line)) return place;
+    log.remove_prefix(std::min(line.size() + 1, log.size()));
+  }
+  return std::nullopt;
+}
+
+// The line with the log's first error, and its number in the file that it is from; "" when the log
+// names none. Compilers that ignore #line count from the beginning of the text.
+std::string named_line(std::string_view text, std::string_view log) {
+  const std::optional<Place> place = first_error(log);
+  if (!place) return "";
+  constexpr std::string_view kMarker = "#line 1 \"";
+  const bool known = text.find(concat(kMarker, place->file, "\"\n")) != text.npos;
+  std::string_view file;
+  for (size_t in_file = 1, in_text = 1; !text.empty(); ++in_file, ++in_text) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (line.starts_with(kMarker)) {
+      file = line.substr(kMarker.size(), line.find('"', kMarker.size()) - kMarker.size());
+      in_file = 0;
+    } else if (known ? file == place->file && in_file == place->line : in_text == place->line) {
+      return concat("\n", file, " line ", in_file, ": ", line);
+    }
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return "";
 }
 
 }  // namespace
@@ -119,8 +149,8 @@ Result<cl::Program> build_from_source(const cl::Context& context, const cl::Devi
   if (code == CL_SUCCESS) return program;
   const std::string log = trimmed(program.getBuildInfo<CL_PROGRAM_BUILD_LOG>(device));
   return failure(code, concat("kernel source ", source.name, ".cl does not build on ",
-                              trimmed(device.getInfo<CL_DEVICE_NAME>()), named_line(source, log),
-                              "\n", log, "\n"));
+                              trimmed(device.getInfo<CL_DEVICE_NAME>()),
+                              named_line(source.text, log), "\n", log, "\n"));
 }
 
 Result<cl::Program> build_from_binary(const cl::Context& context, const cl::Device& device,
