@@ -1,0 +1,131 @@
+#include "kernels/fpga/cost.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/fpga/convert.h"
+#include "kernels/fpga/depthwise.h"
+#include "kernels/fpga/elementwise.h"
+#include "kernels/fpga/gemm.h"
+#include "kernels/fpga/move.h"
+#include "kernels/fpga/pool.h"
+#include "kernels/fpga/softmax.h"
+
+namespace oarlock::kernels::fpga {
+
+namespace {
+
+double pieces(double total, double size) { return std::ceil(total / size); }
+
+// The kernel's start, its parameters and its table.
+double overhead(int parameters, int function) {
+  return kStartCycles + parameters + (fpga_needs_table(function) ? FPGA_TABLE + 1 : 0);
+}
+
+double table_bytes(int function) { return fpga_needs_table(function) ? 4.0 * (FPGA_TABLE + 1) : 0; }
+
+struct WindowCost {
+  double rows_in, taps_out, in, out;
+};
+
+// One plane: rows that are read, and steps over the windows of all outputs.
+WindowCost window_cost(const int* w) {
+  const double out = double{1} * w[WINDOW_OUT_Y] * w[WINDOW_OUT_X];
+  const double taps = double{1} * w[WINDOW_KERNEL_Y] * w[WINDOW_KERNEL_X];
+  return {double(w[WINDOW_IN_Y]), out * taps, double{1} * w[WINDOW_IN_Y] * w[WINDOW_IN_X], out};
+}
+
+}  // namespace
+
+void gemm_cost(const int* p, Cost* cost) {
+  const double matrices = double{1} * p[GEMM_BATCH] * p[GEMM_GROUPS];
+  const double m = p[GEMM_M], n = p[GEMM_N], k = p[GEMM_K];
+  const double row_tiles = pieces(m, FPGA_TILE_M), column_tiles = pieces(n, FPGA_TILE_N);
+  const double steps = pieces(k, FPGA_TILE_K);
+  // Neighbours in memory make a burst; an image at another stride than 1 is read one by one.
+  const bool a_burst = p[GEMM_A_COLUMN] == 1 || p[GEMM_A_ROW] == 1;
+  const bool b_burst = p[GEMM_IMAGE] ? p[GEMM_STRIDE_X] == 1 : p[GEMM_B_COLUMN] == 1;
+  const double load_a = FPGA_TILE_M * FPGA_TILE_K * (a_burst ? 1 : kAccessCycles);
+  const double load_b = FPGA_TILE_K * FPGA_TILE_N * (b_burst ? 1 : kAccessCycles);
+  // The two masters load side by side.
+  const double load = std::max(load_a, load_b) + kPipelineDepth;
+  const double last_m = m - (row_tiles - 1) * FPGA_TILE_M;
+  const double last_n = n - (column_tiles - 1) * FPGA_TILE_N;
+  const double blocks_m = (row_tiles - 1) * (FPGA_TILE_M / FPGA_PE_M) + pieces(last_m, FPGA_PE_M);
+  const double blocks_n =
+      (column_tiles - 1) * (FPGA_TILE_N / FPGA_PE_N) + pieces(last_n, FPGA_PE_N);
+  const double tiles = row_tiles * column_tiles;
+  const double multiply = blocks_m * blocks_n / tiles * FPGA_TILE_K + kPipelineDepth;
+  const double tile = load + steps * std::max(load, multiply) + FPGA_TILE_M * FPGA_TILE_N +
+                      m * n / tiles + 2 * kPipelineDepth;
+  cost->cycles = overhead(GEMM_WORDS, p[GEMM_FUNCTION]) + matrices * tiles * tile;
+  cost->products = matrices * m * n * k;
+  cost->read_bytes = 4 * matrices *
+                         (column_tiles * m * k + row_tiles * n * k + (p[GEMM_BIAS] ? m * n : 0) +
+                          (p[GEMM_RESIDUAL] ? m * n : 0)) +
+                     4 * GEMM_WORDS + table_bytes(p[GEMM_FUNCTION]);
+  cost->written_bytes = 4 * matrices * m * n;
+}
+
+void depthwise_cost(const int* p, Cost* cost) {
+  const WindowCost w = window_cost(p + DEPTHWISE_WINDOW);
+  const double planes = double{1} * p[DEPTHWISE_BATCH] * p[DEPTHWISE_FILTERS];
+  const int* window = p + DEPTHWISE_WINDOW;
+  const double taps = double{1} * window[WINDOW_KERNEL_Y] * window[WINDOW_KERNEL_X];
+  cost->cycles = overhead(DEPTHWISE_WORDS, p[DEPTHWISE_FUNCTION]) +
+                 planes * (taps + w.in + w.rows_in * kPipelineDepth + w.taps_out +
+                           window[WINDOW_OUT_Y] * kPipelineDepth);
+  cost->products = planes * w.taps_out;
+  cost->read_bytes = 4 * planes * (w.in + taps + (p[DEPTHWISE_RESIDUAL] ? w.out : 0)) +
+                     table_bytes(p[DEPTHWISE_FUNCTION]);
+  cost->written_bytes = 4 * planes * w.out;
+}
+
+void pool_cost(const int* p, Cost* cost) {
+  const WindowCost w = window_cost(p + POOL_WINDOW);
+  const double planes = p[POOL_PLANES];
+  const double out = p[POOL_GLOBAL] ? 1 : w.out;
+  const double each =
+      p[POOL_GLOBAL] ? w.in + kPipelineDepth : w.in + w.taps_out + 2 * w.rows_in * kPipelineDepth;
+  cost->cycles = overhead(POOL_WORDS, FPGA_NONE) + planes * each;
+  cost->read_bytes = 4 * planes * w.in;
+  cost->written_bytes = 4 * planes * out;
+}
+
+void elementwise_cost(const int* p, Cost* cost) {
+  const double count = p[ELEMENTWISE_COUNT];
+  const int last = FPGA_AXES - 1;
+  const bool burst = p[ELEMENTWISE_A + last] <= 1 && p[ELEMENTWISE_B + last] <= 1;
+  cost->cycles = overhead(ELEMENTWISE_WORDS, p[ELEMENTWISE_FUNCTION]) + kPipelineDepth +
+                 count * (burst ? 1 : kAccessCycles);
+  cost->read_bytes = 4 * count * (p[ELEMENTWISE_OP] == ELEMENTWISE_FIRST ? 1 : 2) +
+                     table_bytes(p[ELEMENTWISE_FUNCTION]);
+  cost->written_bytes = 4 * count;
+}
+
+void softmax_cost(const int* p, Cost* cost) {
+  const double rows = double{1} * p[SOFTMAX_OUTER] * p[SOFTMAX_INNER];
+  const double length = p[SOFTMAX_LENGTH] * (p[SOFTMAX_INNER] == 1 ? 1 : kAccessCycles);
+  cost->cycles =
+      overhead(SOFTMAX_WORDS, FPGA_EXP) + rows * (3 * length + 3 * kPipelineDepth + FPGA_PARTIAL);
+  cost->read_bytes = 12 * rows * p[SOFTMAX_LENGTH] + table_bytes(FPGA_EXP);
+  cost->written_bytes = 4 * rows * p[SOFTMAX_LENGTH];
+}
+
+void move_cost(const int* p, Cost* cost) {
+  const double count = p[MOVE_COUNT];
+  const int last = FPGA_AXES - 1;
+  const bool burst = p[MOVE_FROM + last] == 1 && p[MOVE_TO + last] == 1;
+  cost->cycles =
+      overhead(MOVE_WORDS, FPGA_NONE) + kPipelineDepth + count * (burst ? 1 : kAccessCycles);
+  cost->read_bytes = 4 * count;
+  cost->written_bytes = 4 * count;
+}
+
+void convert_cost(const int* p, Cost* cost) {
+  cost->cycles = overhead(CONVERT_WORDS, FPGA_NONE) + kPipelineDepth + p[CONVERT_COUNT];
+  cost->read_bytes = p[CONVERT_COUNT];
+  cost->written_bytes = 4.0 * p[CONVERT_COUNT];
+}
+
+}  // namespace oarlock::kernels::fpga

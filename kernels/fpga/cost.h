@@ -1,0 +1,23 @@
+#pragma once
+// How many cycles a run of each kernel would take on a card, from its parameter block. Assumptions,
+// explained in docs/fpga.md: loops run at the II that their kernels state; every AXI master moves
+// one element a cycle in bursts, and an access that cannot be in a burst costs kAccessCycles;
+// loading the next pair of tiles and multiplying overlap, so the longer of the two counts; a loop
+// takes kPipelineDepth cycles to fill, a run kStartCycles to start.
+#include "kernels/fpga/table.h"
+
+namespace oarlock::kernels::fpga {
+
+inline constexpr double kStartCycles = 200;
+inline constexpr double kPipelineDepth = 40;
+inline constexpr double kAccessCycles = 4;  // of a stream of single accesses in flight
+
+void convert_cost(const int* parameters, Cost* cost);
+void depthwise_cost(const int* parameters, Cost* cost);
+void elementwise_cost(const int* parameters, Cost* cost);
+void gemm_cost(const int* parameters, Cost* cost);
+void move_cost(const int* parameters, Cost* cost);
+void pool_cost(const int* parameters, Cost* cost);
+void softmax_cost(const int* parameters, Cost* cost);
+
+}  // namespace oarlock::kernels::fpga

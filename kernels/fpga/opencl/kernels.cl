@@ -1,0 +1,57 @@
+// The kernels as single work-items of OpenCL C: tested on any OpenCL device, and what OpenCL flows
+// of FPGA tools take.
+#include "kernels/fpga/convert.h"
+#include "kernels/fpga/depthwise.h"
+#include "kernels/fpga/elementwise.h"
+#include "kernels/fpga/gemm.h"
+#include "kernels/fpga/move.h"
+#include "kernels/fpga/pool.h"
+#include "kernels/fpga/softmax.h"
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_gemm(
+    __global const float* a, __global const float* b, __global const float* bias,
+    __global const float* residual, __global const float* table, __global float* y,
+    __global const int* parameters_1, int a_at, int b_at, int bias_at, int residual_at,
+    int table_at, int y_at) {
+  fpga_gemm(a + a_at, b + b_at, bias + bias_at, residual + residual_at, table + table_at, y + y_at,
+            parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_depthwise(
+    __global const float* x, __global const float* weights, __global const float* bias,
+    __global const float* residual, __global const float* table, __global float* y,
+    __global const int* parameters_1, int x_at, int weights_at, int bias_at, int residual_at,
+    int table_at, int y_at) {
+  fpga_depthwise(x + x_at, weights + weights_at, bias + bias_at, residual + residual_at,
+                 table + table_at, y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_pool(
+    __global const float* x, __global float* y, __global const int* parameters_1, int x_at,
+    int y_at) {
+  fpga_pool(x + x_at, y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_elementwise(
+    __global const float* a, __global const float* b, __global const float* table,
+    __global float* y, __global const int* parameters_1, int a_at, int b_at, int table_at,
+    int y_at) {
+  fpga_elementwise(a + a_at, b + b_at, table + table_at, y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_softmax(
+    __global const float* x, __global const float* table, __global float* y,
+    __global const int* parameters_1, int x_at, int table_at, int y_at) {
+  fpga_softmax(x + x_at, table + table_at, y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_move(
+    __global const int* x, __global int* y, __global const int* parameters_1, int x_at, int y_at) {
+  fpga_move(x + x_at, y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_convert(
+    __global const unsigned char* x, __global float* y, __global const int* parameters_1, int x_at,
+    int y_at) {
+  fpga_convert(x + x_at, y + y_at, parameters_1);
+}

@@ -1,0 +1,79 @@
+#include "kernels/fpga/table.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "kernels/fpga/cost.h"
+
+extern "C" {
+void oarlock_convert(const unsigned char*, float*, const int*, int, int);
+void oarlock_depthwise(const float*, const float*, const float*, const float*, const float*, float*,
+                       const int*, int, int, int, int, int, int);
+void oarlock_elementwise(const float*, const float*, const float*, float*, const int*, int, int,
+                         int, int);
+void oarlock_gemm(const float*, const float*, const float*, const float*, const float*, float*,
+                  const int*, int, int, int, int, int, int);
+void oarlock_move(const int*, int*, const int*, int, int);
+void oarlock_pool(const float*, float*, const int*, int, int);
+void oarlock_softmax(const float*, const float*, float*, const int*, int, int, int);
+}
+
+namespace oarlock::kernels::fpga {
+
+namespace {
+
+template <auto F>
+struct Caller;
+template <class... A, void (*F)(A...)>
+struct Caller<F> {
+  static constexpr uint32_t kTensors = (sizeof...(A) - 1) / 2;
+
+  template <std::size_t I, class T>
+  static T argument(void* const* pointers, const int* offsets) {
+    if constexpr (I <= kTensors)
+      return static_cast<T>(pointers[I]);
+    else
+      return offsets[I - kTensors - 1];
+  }
+  template <std::size_t... I>
+  static void expand(void* const* pointers, const int* offsets, std::index_sequence<I...>) {
+    F(argument<I, A>(pointers, offsets)...);
+  }
+  static void call(void* const* pointers, const int* offsets) {
+    expand(pointers, offsets, std::index_sequence_for<A...>());
+  }
+};
+
+template <auto F>
+constexpr Kernel kernel(const char* name, const char* arguments, void (*cost)(const int*, Cost*)) {
+  return {name, arguments, Caller<F>::kTensors, Caller<F>::call, cost};
+}
+
+constexpr Kernel kKernels[] = {
+    kernel<oarlock_convert>("oarlock_convert", "x y parameters_1 x_at y_at", convert_cost),
+    kernel<oarlock_depthwise>("oarlock_depthwise",
+                              "x weights bias residual table y parameters_1 x_at weights_at "
+                              "bias_at residual_at table_at y_at",
+                              depthwise_cost),
+    kernel<oarlock_elementwise>("oarlock_elementwise",
+                                "a b table y parameters_1 a_at b_at table_at y_at",
+                                elementwise_cost),
+    kernel<oarlock_gemm>("oarlock_gemm",
+                         "a b bias residual table y parameters_1 a_at b_at bias_at residual_at "
+                         "table_at y_at",
+                         gemm_cost),
+    kernel<oarlock_move>("oarlock_move", "x y parameters_1 x_at y_at", move_cost),
+    kernel<oarlock_pool>("oarlock_pool", "x y parameters_1 x_at y_at", pool_cost),
+    kernel<oarlock_softmax>("oarlock_softmax", "x table y parameters_1 x_at table_at y_at",
+                            softmax_cost),
+};
+
+}  // namespace
+
+}  // namespace oarlock::kernels::fpga
+
+const oarlock::kernels::fpga::Table* oarlock_fpga_kernels() {
+  using namespace oarlock::kernels::fpga;
+  static constexpr Table table = {kTableVersion, sizeof kKernels / sizeof *kKernels, kKernels};
+  return &table;
+}
