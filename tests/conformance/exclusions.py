@@ -4,7 +4,6 @@ Lines: DEVICE KIND PATTERN: REASON
   DEVICE   a device's name, or * for all
   KIND     unsupported: refused with UnsupportedError, for good
            failure: wrong for now
-           random: runs, and shapes and types agree, but ONNX does not fix the values
   PATTERN  of case names, as in a shell; PATTERN~EXCEPT leaves out those that match EXCEPT
 The line "cases = N" tells how many pairs of a case and a device the file excludes; it is checked, so
 that a pattern cannot swallow new failures unseen.
@@ -42,7 +41,7 @@ def read(path: pathlib.Path) -> tuple[list[Exclusion], int]:
             continue
         head, separator, reason = line.partition(": ")
         fields = head.split()
-        if not separator or len(fields) != 3 or fields[1] not in ("unsupported", "failure", "random"):
+        if not separator or len(fields) != 3 or fields[1] not in ("unsupported", "failure"):
             raise ValueError(f"{path}:{number}: expected DEVICE KIND PATTERN: REASON")
         exclusions.append(Exclusion(number, *fields, reason.strip()))
     return exclusions, cases

@@ -12,7 +12,8 @@ import onnx
 import pytest
 from onnx import AttributeProto, TensorProto, helper
 
-from .test_onnx_nodes import cases, oarlock
+from .node_cases import node_cases
+from .test_onnx_nodes import oarlock
 
 # One of them introduces what would have been right.
 EXPECTATIONS = ("expected", "must be", "must have", "is not a", "conversion from")
@@ -22,7 +23,7 @@ EXPECTATIONS = ("expected", "must be", "must have", "is not a", "conversion from
 def models():
     """One model of one node for each operator, of the newest opset there is."""
     found = {}
-    for case in cases().values():
+    for case in node_cases().values():
         graph = case.model.graph
         if len(graph.node) != 1 or case.name.endswith("_expanded") or "opset" in case.name:
             continue

@@ -1,19 +1,18 @@
 """Every node test that the onnx package generates, on the devices reference and cpu, or on those of
 OARLOCK_TEST_DEVICES=name,name.
 
-exclusions.txt lists the cases expected not to pass; one that passes nevertheless fails as stale.
+The cases of random operators are decided by properties.py. exclusions.txt lists the cases expected
+not to pass; one that passes nevertheless fails as stale.
 """
 
-import functools
 import os
 import pathlib
-import warnings
 
 import pytest
-from onnx.backend.test.loader import load_model_tests
 
-from . import exclusions
+from . import exclusions, properties
 from .compare import assert_similar, plain
+from .node_cases import node_cases
 
 oarlock = pytest.importorskip("oarlock", reason="the Python package was not built")
 
@@ -23,42 +22,37 @@ FILE = pathlib.Path(__file__).parent / "exclusions.txt"
 EXCLUSIONS, EXCLUDED_CASES = exclusions.read(FILE)
 
 
-@functools.cache
-def cases():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return {case.name: case for case in load_model_tests(kind="node")}
-
-
-def run(case, device, random=False):
+def run(case, device):
     from oarlock import onnx_backend
 
+    if case.name in properties.CHECKS:
+        properties.check(case, lambda model: onnx_backend.prepare(model, device))
+        return
     prepared = onnx_backend.prepare(case.model, device)
     for inputs, expected in case.data_sets:
         outputs = prepared.run([plain(value) for value in inputs])
         assert len(outputs) == len(expected)
         for info, actual, wanted in zip(prepared.session.outputs, outputs, expected):
-            rtol = None if random else case.rtol
-            assert_similar(actual, plain(wanted), rtol, case.atol, info.name)
+            assert_similar(actual, plain(wanted), case.rtol, case.atol, info.name)
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("name", sorted(cases()))
+@pytest.mark.parametrize("name", sorted(node_cases()))
 def test_node(name, device):
     exclusion = exclusions.find(EXCLUSIONS, device, name)
-    if exclusion is None or exclusion.kind == "random":
-        run(cases()[name], device, random=exclusion is not None)
+    if exclusion is None:
+        run(node_cases()[name], device)
         return
     expected = oarlock.UnsupportedError if exclusion.kind == "unsupported" else Exception
     try:
-        run(cases()[name], device)
+        run(node_cases()[name], device)
     except expected:
         pytest.xfail(exclusion.reason)
     pytest.fail(f"stale exclusion, {name} passes on {device}: {FILE.name}:{exclusion.line}")
 
 
 def test_exclusions_are_needed_and_counted():
-    pairs = [(device, name) for name in cases() for device in COUNTED_DEVICES]
+    pairs = [(device, name) for name in node_cases() for device in COUNTED_DEVICES]
     unused = [e for e in EXCLUSIONS if e.device in ("*", *COUNTED_DEVICES)
               and not any(e.covers(*pair) for pair in pairs)]
     assert not unused, f"exclusions that match no case: {unused}"
