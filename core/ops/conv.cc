@@ -17,14 +17,8 @@ Status infer_conv(InferContext& c) {
   OARLOCK_TRY(expect_same_dtype(c, 1, "W", c.dtype(0)));
   OARLOCK_ASSIGN(const Window window, convolution_window(c, 0, 1));
   const Shape y = window_output_shape(c.shape(0)[0], c.shape(1)[0], window);
-  if (c.has_input(2)) {
-    OARLOCK_TRY(expect_same_dtype(c, 2, "B", c.dtype(0)));
-    OARLOCK_TRY(expect_shape(c, 2, "B", {y[1]}));
-  }
-  if (c.has_input(3)) {
-    OARLOCK_TRY(expect_same_dtype(c, 3, "R", c.dtype(0)));
-    OARLOCK_TRY(expect_shape(c, 3, "R", y));
-  }
+  OARLOCK_TRY(expect_optional(c, 2, "B", c.dtype(0), {y[1]}));
+  OARLOCK_TRY(expect_optional(c, 3, "R", c.dtype(0), y));
   OARLOCK_TRY(checked_activation(c.attrs()).status());
   c.set_output(0, c.dtype(0), y);
   return {};
@@ -38,7 +32,6 @@ Status run(RunContext& c) {
                  window_from(c.attrs(), x_shape.dims().subspan(2), w_shape.dims().subspan(2)));
   OARLOCK_ASSIGN(Tensor* const y, c.output(0, c.input(0).dtype(),
                                            window_output_shape(x_shape[0], w_shape[0], window)));
-  OARLOCK_ASSIGN(const Activation activation, checked_activation(c.attrs()));
   const ConvolutionSizes sizes{x_shape[0], x_shape[1], w_shape[0], c.attrs().integer("group", 1)};
   const Elements<C> x(c.input(0)), w(c.input(1));
   Results<C> out(*y);
@@ -53,13 +46,7 @@ Status run(RunContext& c) {
       for (int64_t i = 0; i < plane; ++i) out[p * plane + i] += add;
     }
   }
-  if (c.has_input(3)) {
-    const Elements<C> residual(c.input(3));
-    for (int64_t i = 0; i < out.size(); ++i) out[i] += residual[i];
-  }
-  activate(activation, out.data(), out.size());
-  out.store();
-  return {};
+  return finish_product(c, 3, out);
 }
 
 Status conv(RunContext& c) {

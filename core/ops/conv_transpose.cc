@@ -91,10 +91,7 @@ Status infer(InferContext& c) {
   OARLOCK_ASSIGN(const Window window,
                  transposed_window(c.attrs(), x.dims().subspan(2), weights.dims().subspan(2)));
   const Shape y = result_shape(x, weights, groups, window);
-  if (c.has_input(2)) {
-    OARLOCK_TRY(expect_same_dtype(c, 2, "B", c.dtype(0)));
-    OARLOCK_TRY(expect_shape(c, 2, "B", {y[1]}));
-  }
+  OARLOCK_TRY(expect_optional(c, 2, "B", c.dtype(0), {y[1]}));
   c.set_output(0, c.dtype(0), y);
   return {};
 }

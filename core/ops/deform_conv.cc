@@ -28,14 +28,8 @@ Status infer(InferContext& c) {
   const bool known = window.kernel.is_concrete();
   const int64_t taps = known ? groups * window.kernel_elements() : Shape::kUnknown;
   OARLOCK_TRY(expect_shape(c, 2, "offset", {y[0], known ? 2 * taps : Shape::kUnknown, y[2], y[3]}));
-  if (c.has_input(3)) {
-    OARLOCK_TRY(expect_same_dtype(c, 3, "B", c.dtype(0)));
-    OARLOCK_TRY(expect_shape(c, 3, "B", {y[1]}));
-  }
-  if (c.has_input(4)) {
-    OARLOCK_TRY(expect_same_dtype(c, 4, "mask", c.dtype(0)));
-    OARLOCK_TRY(expect_shape(c, 4, "mask", {y[0], taps, y[2], y[3]}));
-  }
+  OARLOCK_TRY(expect_optional(c, 3, "B", c.dtype(0), {y[1]}));
+  OARLOCK_TRY(expect_optional(c, 4, "mask", c.dtype(0), {y[0], taps, y[2], y[3]}));
   c.set_output(0, c.dtype(0), y);
   return {};
 }

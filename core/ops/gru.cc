@@ -58,18 +58,7 @@ Status gru(RunContext& c) {
 
 std::span<const OpDef> gru_ops() {
   static const std::vector<OpDef> defs = [] {
-    OpDef def{
-        .name = "GRU",
-        .since_version = 22,
-        .attrs = recurrent_attrs(),
-        .inputs = {3, 6},
-        .outputs = {0, 2},
-        .infer = [](InferContext& c) { return infer_recurrent(c, kGates, 2); },
-        .reference = gru,
-        .flops =
-            [](const Attrs&, std::span<const TypeInfo> inputs, std::span<const TypeInfo> outputs) {
-              return recurrent_flops(inputs, outputs);
-            }};
+    OpDef def = recurrent_op("GRU", kGates, 2, 1, gru);
     def.attrs.emplace_back("linear_before_reset", 0);
     return std::vector<OpDef>{std::move(def)};
   }();

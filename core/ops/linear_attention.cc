@@ -145,14 +145,8 @@ Status infer_conv(InferContext& c) {
   if (kernel == 0) return invalid("input weight of shape ", c.shape(1), " is empty");
   const Shape state{x[0], known_of(x[1], c.shape(1)[0]),
                     kernel == Shape::kUnknown ? kernel : kernel - 1};
-  if (c.has_input(2)) {
-    OARLOCK_TRY(expect_same_dtype(c, 2, "bias", c.dtype(0)));
-    OARLOCK_TRY(expect_shape(c, 2, "bias", {x[1]}));
-  }
-  if (c.has_input(3)) {
-    OARLOCK_TRY(expect_same_dtype(c, 3, "past_state", c.dtype(0)));
-    OARLOCK_TRY(expect_shape(c, 3, "past_state", state));
-  }
+  OARLOCK_TRY(expect_optional(c, 2, "bias", c.dtype(0), {x[1]}));
+  OARLOCK_TRY(expect_optional(c, 3, "past_state", c.dtype(0), state));
   const std::string& activation = c.attrs().string("activation");
   if (activation != "none" && activation != "silu" && activation != "swish")
     return invalid("attribute activation must be none, silu or swish, but is ", activation);

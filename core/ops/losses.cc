@@ -21,10 +21,7 @@ Status infer(InferContext& c) {
   Shape labels = c.shape(0);
   labels.erase(1);
   OARLOCK_TRY(expect_shape(c, 1, "target", labels));
-  if (c.has_input(2)) {
-    OARLOCK_TRY(expect_same_dtype(c, 2, "weight", c.dtype(0)));
-    OARLOCK_TRY(expect_shape(c, 2, "weight", {c.shape(0)[1]}));
-  }
+  OARLOCK_TRY(expect_optional(c, 2, "weight", c.dtype(0), {c.shape(0)[1]}));
   const std::string& reduction = c.attrs().string("reduction");
   if (reduction != "none" && reduction != "mean" && reduction != "sum")
     return invalid("attribute reduction must be none, mean or sum, but is ", reduction);

@@ -53,19 +53,9 @@ Status lstm(RunContext& c) {
 
 std::span<const OpDef> lstm_ops() {
   static const std::vector<OpDef> defs = [] {
-    OpDef def{
-        .name = "LSTM",
-        .since_version = 22,
-        .attrs = recurrent_attrs(),
-        .inputs = {3, 8},
-        .outputs = {0, 3},
-        .infer = [](InferContext& c) { return infer_recurrent(c, kGates, 3); },
-        .reference = lstm,
-        .flops =
-            [](const Attrs&, std::span<const TypeInfo> inputs, std::span<const TypeInfo> outputs) {
-              return recurrent_flops(inputs, outputs);
-            }};
+    OpDef def = recurrent_op("LSTM", kGates, 3, 2, lstm);
     def.attrs.emplace_back("input_forget", 0);
+    def.inputs = {3, 8};  // with peepholes
     return std::vector<OpDef>{std::move(def)};
   }();
   return defs;

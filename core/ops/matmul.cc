@@ -33,10 +33,7 @@ Status infer(InferContext& c) {
     if (!broadcasts_to(c.shape(2), y))
       return invalid("input bias of shape ", c.shape(2), " does not broadcast to ", y);
   }
-  if (c.has_input(3)) {
-    OARLOCK_TRY(expect_same_dtype(c, 3, "R", c.dtype(0)));
-    OARLOCK_TRY(expect_shape(c, 3, "R", y));
-  }
+  OARLOCK_TRY(expect_optional(c, 3, "R", c.dtype(0), y));
   OARLOCK_TRY(checked_activation(c.attrs()).status());
   c.set_output(0, c.dtype(0), y);
   return {};
@@ -67,7 +64,6 @@ Status multiply(RunContext& c, const ProductShape& p, const T* a, const T* b, T*
 
 template <class C>
 Status run_floats(RunContext& c, const ProductShape& p, Tensor& y) {
-  OARLOCK_ASSIGN(const Activation activation, checked_activation(c.attrs()));
   const Elements<C> a(c.input(0)), b(c.input(1));
   Results<C> out(y);
   OARLOCK_TRY(multiply<C>(c, p, a.data(), b.data(), out.data()));
@@ -84,13 +80,7 @@ Status run_floats(RunContext& c, const ProductShape& p, Tensor& y) {
       for (int64_t i = 0; i < out.size(); ++i) out[i] += bias[indices[i]];
     }
   }
-  if (c.has_input(3)) {
-    const Elements<C> residual(c.input(3));
-    for (int64_t i = 0; i < out.size(); ++i) out[i] += residual[i];
-  }
-  activate(activation, out.data(), out.size());
-  out.store();
-  return {};
+  return finish_product(c, 3, out);
 }
 
 Status matmul(RunContext& c) {

@@ -34,17 +34,7 @@ Status rnn(RunContext& c) {
 }  // namespace
 
 std::span<const OpDef> rnn_ops() {
-  static const std::vector<OpDef> defs = {
-      {.name = "RNN",
-       .since_version = 22,
-       .attrs = recurrent_attrs(),
-       .inputs = {3, 6},
-       .outputs = {0, 2},
-       .infer = [](InferContext& c) { return infer_recurrent(c, 1, 1); },
-       .reference = rnn,
-       .flops = [](const Attrs&, std::span<const TypeInfo> inputs,
-                   std::span<const TypeInfo> outputs) { return recurrent_flops(inputs, outputs); }},
-  };
+  static const std::vector<OpDef> defs = {recurrent_op("RNN", 1, 1, 1, rnn)};
   return defs;
 }
 

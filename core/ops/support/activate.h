@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/ops/support/elements.h"
 #include "oarlock/plugin/activation.h"
 #include "oarlock/plugin/op.h"
 
@@ -27,16 +28,30 @@ void activate(const Activation& activation, C* data, int64_t n) {
   }
 }
 
+inline Result<Activation> checked_activation(const Attrs& attrs) {
+  if (auto found = activation_from(attrs)) return *found;
+  return invalid("attribute activation names an unknown function: ", attrs.string("activation"));
+}
+
+// Ends a product or convolution: adds the residual in input `residual`, if there is one, and
+// applies the activation.
+template <class C>
+Status finish_product(const RunContext& c, size_t residual, Results<C>& out) {
+  OARLOCK_ASSIGN(const Activation activation, checked_activation(c.attrs()));
+  if (c.has_input(residual)) {
+    const Elements<C> add(c.input(residual));
+    for (int64_t i = 0; i < out.size(); ++i) out[i] += add[i];
+  }
+  activate(activation, out.data(), out.size());
+  out.store();
+  return {};
+}
+
 // activation, activation_alpha, activation_beta.
 inline void add_activation_attrs(std::vector<AttrDef>& attrs) {
   attrs.emplace_back("activation", "");
   attrs.emplace_back("activation_alpha", 0.0f);
   attrs.emplace_back("activation_beta", 0.0f);
-}
-
-inline Result<Activation> checked_activation(const Attrs& attrs) {
-  if (auto found = activation_from(attrs)) return *found;
-  return invalid("attribute activation names an unknown function: ", attrs.string("activation"));
 }
 
 }  // namespace oarlock::ops

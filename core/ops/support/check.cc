@@ -80,6 +80,13 @@ Status expect_shape(const InferContext& c, size_t i, std::string_view name, cons
   return invalid("input ", name, " must have shape ", expected, ", but has ", c.shape(i));
 }
 
+Status expect_optional(const InferContext& c, size_t i, std::string_view name, DType dtype,
+                       const Shape& shape) {
+  if (!c.has_input(i)) return {};
+  OARLOCK_TRY(expect_same_dtype(c, i, name, dtype));
+  return expect_shape(c, i, name, shape);
+}
+
 bool agree(const Shape& a, const Shape& b) {
   if (a.rank() != b.rank()) return false;
   for (size_t d = 0; d < a.rank(); ++d) {

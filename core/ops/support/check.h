@@ -23,6 +23,9 @@ Status expect_rank_between(const InferContext& c, size_t i, std::string_view nam
                            size_t most);
 Status expect_min_rank(const InferContext& c, size_t i, std::string_view name, size_t least);
 Status expect_shape(const InferContext& c, size_t i, std::string_view name, const Shape& expected);
+// The input is omitted, or of this element type and shape.
+Status expect_optional(const InferContext& c, size_t i, std::string_view name, DType dtype,
+                       const Shape& shape);
 
 // The extents fit: equal, or one is unknown.
 inline bool agree(int64_t a, int64_t b) {

@@ -58,17 +58,9 @@ Status infer_recurrent(InferContext& c, int64_t gates, size_t functions) {
   return {};
 }
 
-std::vector<AttrDef> recurrent_attrs() {
-  return {{"activation_alpha", AttrKind::numbers},
-          {"activation_beta", AttrKind::numbers},
-          {"activations", AttrKind::strings},
-          {"clip", AttrKind::number},
-          {"direction", "forward"},
-          {"hidden_size", AttrKind::integer},
-          {"layout", 0}};
-}
+namespace {
 
-double recurrent_flops(std::span<const TypeInfo> inputs, std::span<const TypeInfo>) {
+double flops(const Attrs&, std::span<const TypeInfo> inputs, std::span<const TypeInfo>) {
   const Shape& x = inputs[0].shape;
   const auto size = [](const Shape& shape) {
     double product = 1;
@@ -77,6 +69,26 @@ double recurrent_flops(std::span<const TypeInfo> inputs, std::span<const TypeInf
   };
   return 2 * static_cast<double>(x[0]) * static_cast<double>(x[1]) *
          (size(inputs[1].shape) + size(inputs[2].shape));
+}
+
+}  // namespace
+
+OpDef recurrent_op(std::string name, int64_t gates, size_t functions, int states,
+                   std::function<Status(RunContext&)> reference) {
+  return {.name = std::move(name),
+          .since_version = 22,
+          .attrs = {{"activation_alpha", AttrKind::numbers},
+                    {"activation_beta", AttrKind::numbers},
+                    {"activations", AttrKind::strings},
+                    {"clip", AttrKind::number},
+                    {"direction", "forward"},
+                    {"hidden_size", AttrKind::integer},
+                    {"layout", 0}},
+          .inputs = {3, 5 + states},
+          .outputs = {0, 1 + states},
+          .infer = [=](InferContext& c) { return infer_recurrent(c, gates, functions); },
+          .reference = std::move(reference),
+          .flops = flops};
 }
 
 namespace {

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,10 +35,9 @@ RecurrentSizes recurrent_sizes(const Attrs& attrs, const Shape& x, const Shape& 
 // direction.
 Status infer_recurrent(InferContext& c, int64_t gates, size_t functions);
 
-// activation_alpha, activation_beta, activations, clip, direction, hidden_size, layout.
-std::vector<AttrDef> recurrent_attrs();
-
-double recurrent_flops(std::span<const TypeInfo> inputs, std::span<const TypeInfo> outputs);
+// The definition of such an operator with `states` states; `reference` runs it.
+OpDef recurrent_op(std::string name, int64_t gates, size_t functions, int states,
+                   std::function<Status(RunContext&)> reference);
 
 // One of the activation functions with its parameters.
 class CellFunction {
