@@ -93,6 +93,17 @@ std::string processor_name() {
   return "processor";
 }
 
+// The environment variable OARLOCK_CPU, read once, limits the process to an instruction set.
+Status limit_from_environment() {
+  static const Status status = []() -> Status {
+    const char* name = std::getenv("OARLOCK_CPU");
+    if (name == nullptr || *name == '\0' || kernels::cpu::limit_instruction_set(name)) return {};
+    return invalid("the environment variable OARLOCK_CPU is ", name, "; this machine has ",
+                   kernels::cpu::instruction_set_names());
+  }();
+  return status;
+}
+
 }  // namespace
 
 struct CpuDevice::Arena {
@@ -112,6 +123,7 @@ Result<DevicePtr> CpuDevice::open(const DeviceOptions& options) {
     return unavailable(
         "device cpu: this processor lacks SSE4.2, which the kernels need; use device reference");
   }
+  OARLOCK_TRY(limit_from_environment());
   constexpr int kMostThreads = 4096;
   static_assert(kMostThreads * kPartsPerThread <= Team::kMostParts);
   if (options.threads < 0 || options.threads > kMostThreads) {

@@ -1,5 +1,7 @@
 #include "kernels/cpu/instruction_set.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstring>
 
 #include "kernels/cpu/targets.h"
@@ -25,6 +27,27 @@ HWY_EXPORT(target_name);
 bool instruction_set_supported() { return (hwy::SupportedTargets() & HWY_TARGETS) != 0; }
 
 const char* instruction_set_name() { return HWY_DYNAMIC_DISPATCH(target_name)(); }
+
+std::string instruction_set_names() {
+  std::string names;
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    if (!names.empty()) names += ", ";
+    names += hwy::TargetName(target);
+  }
+  return names;
+}
+
+bool limit_instruction_set(std::string_view name) {
+  const auto same = [](char a, char b) { return a == std::toupper(static_cast<unsigned char>(b)); };
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    const std::string_view known = hwy::TargetName(target);
+    if (!std::equal(known.begin(), known.end(), name.begin(), name.end(), same)) continue;
+    hwy::DisableTargets(target - 1);  // a lower bit stands for a better instruction set
+    hwy::GetChosenTarget().DeInit();
+    return true;
+  }
+  return false;
+}
 
 bool force_instruction_set(const char* name) {
   hwy::SetSupportedTargetsForTest(0);

@@ -1,6 +1,7 @@
 """The oarlock command: what it prints, what it writes, how it fails."""
 
 import json
+import os
 import re
 
 import numpy as np
@@ -179,3 +180,17 @@ def test_convert_reports_every_unsupported_node(command, tmp_path):
     assert "Nothing" in command("inspect", tmp_path / "m.oar").stdout
     done = command("run", tmp_path / "m.oar", "--seed", "1")
     assert done.returncode == 3 and "Nothing" in done.stderr
+
+
+def test_instruction_set_from_the_environment(command, digits, model):
+    named = re.search(r"this machine has (.*)", command(
+        "devices", env={**os.environ, "OARLOCK_CPU": "abacus"}).stderr + command(
+        "run", model, image(digits, 3), "--device", "cpu",
+        env={**os.environ, "OARLOCK_CPU": "abacus"}).stderr)
+    assert named, "the error lists what the machine has"
+    for name in named[1].rstrip(")").split(", "):
+        limited = {**os.environ, "OARLOCK_CPU": name.lower()}
+        assert name in command("devices", env=limited).stdout
+        done = command("compare", model, "--device", "cpu", "--against", "reference",
+                       "--input", image(digits, 3), env=limited)
+        assert done.returncode == 0, done.stdout + done.stderr
