@@ -3,6 +3,8 @@
 #   tools/packages.sh build   Debian packages for building and running the command
 #   tools/packages.sh test    these, the compilers and checkers of tools/test.sh, and a Python
 #                             environment in build/venv with tools/requirements.txt
+#   tools/packages.sh bench   what tools/bench/run.sh needs: PyTorch, and the engines to compare
+#                             with in build/bench-venv, from tools/bench/requirements.txt
 # Debian packages need root or sudo. Nothing outside build/ is touched otherwise.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,10 +18,13 @@ build_packages="
 test_packages="
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev oclgrind python3-dev python3-venv"
 
+bench_packages="python3-dev python3-torch python3-torchvision python3-venv"
+
 case "${1:-}" in
   build) packages=$build_packages ;;
+  bench) packages="$build_packages $bench_packages" ;;
   test) packages="$build_packages $test_packages" ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 
 missing=
@@ -47,15 +52,24 @@ if [ -n "$missing" ]; then
     -o Dpkg::Use-Pty=0 install $missing
 fi
 
-if [ "$1" = test ]; then
-  venv=build/venv
-  if ! cmp -s tools/requirements.txt "$venv/requirements.installed"; then
-    echo "installing Python packages into $venv"
-    python=/usr/bin/python3
-    [ -x "$python" ] || python=python3
-    mkdir -p build
-    [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
-    cp tools/requirements.txt "$venv/requirements.installed"
-  fi
-fi
+# python_packages FOLDER REQUIREMENTS: an environment in FOLDER with what the file lists.
+python_packages() {
+  cmp -s "$2" "$1/requirements.installed" && return
+  echo "installing Python packages into $1"
+  python=/usr/bin/python3
+  [ -x "$python" ] || python=python3
+  mkdir -p build
+  [ -x "$1/bin/python" ] || "$python" -m venv "$1"
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$2"
+  cp "$2" "$1/requirements.installed"
+}
+
+case "$1" in
+  test) python_packages build/venv tools/requirements.txt ;;
+  bench)
+    python_packages build/bench-venv tools/bench/requirements.txt
+    # Only its program is used, not the PyTorch that the package asks for.
+    build/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+      pnnx==20261020
+    ;;
+esac

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""Measures engines side by side: each in a process of its own, taking turns, so that a drift of the
+machine meets all alike.
+
+    tools/bench/measure.py FOLDER [--engines oarlock,onnxruntime,openvino,mnn,ncnn] [--models a,b]
+        [--threads 2] [--rounds 7] [--slice 0.4] [--neighbour] [--tolerance 1e-3] [--json FILE]
+
+FOLDER holds .onnx files; the engines' own files are kept in FOLDER/prepared. Prints for each model
+the median milliseconds of a run, the ratio of the first engine to the best other one, and the
+largest difference of the first engine's outputs from ONNX Runtime's, as a fraction of their largest
+value. With --neighbour another process keeps a core busy. The exit code is 1 if the first engine
+fails or differs by more than the tolerance.
+
+--json writes for each model and engine also the seconds from start to the first result (import
+included) and the peak memory of its process in MB.
+"""
+
+import argparse
+import json
+import multiprocessing
+import pathlib
+import resource
+import statistics
+import sys
+import time
+
+import numpy as np
+
+from engines import ENGINES
+
+
+def interface(onnx):
+    """Seeded inputs by name, in the shapes of the file with 1 for open dimensions, and the names of
+    the outputs."""
+    import onnx as package
+    try:
+        graph = package.load(onnx, load_external_data=False).graph
+    except Exception as error:  # what protobuf raises depends on its version
+        sys.exit(f"error: {onnx} is no ONNX model: {error}")
+    weights = {tensor.name for tensor in graph.initializer}
+    random = np.random.default_rng(0)
+    inputs = {}
+    for info in graph.input:
+        if info.name in weights:
+            continue
+        shape = [d.dim_value or 1 for d in info.type.tensor_type.shape.dim]
+        dtype = package.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type)
+        if dtype.kind in "iu":
+            inputs[info.name] = random.integers(0, 100, shape).astype(dtype)
+        elif dtype.kind == "b":
+            inputs[info.name] = random.integers(0, 2, shape).astype(bool)
+        else:
+            inputs[info.name] = random.standard_normal(shape).astype(dtype)
+    return inputs, [info.name for info in graph.output]
+
+
+def worker(name, path, inputs, outputs, threads, pipe):
+    """Sends (first result's seconds, outputs, peak MB), then the median ms of every slice asked for."""
+    try:
+        start = time.perf_counter()
+        run = ENGINES[name].open(path, inputs, outputs, threads)
+        results = run()
+        first = time.perf_counter() - start
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        pipe.send((first, [np.asarray(y) for y in results], peak))
+    except Exception as error:  # an engine may refuse a model in its own way
+        pipe.send(f"{type(error).__name__}: {error}"[:200])
+        return
+    while (seconds := pipe.recv()) is not None:
+        times = []
+        end = time.perf_counter() + seconds
+        while len(times) < 3 or time.perf_counter() < end:
+            start = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - start)
+        pipe.send(statistics.median(times) * 1e3)
+
+
+def difference(results, expected):
+    largest = 0.0
+    for y, e in zip(results, expected):
+        y, e = y.astype(np.float64), e.astype(np.float64)
+        if y.size != e.size:
+            return float("inf")
+        if e.size:
+            error = np.max(np.abs(y.ravel() - e.ravel())) / (np.max(np.abs(e)) + 1e-9)
+            largest = max(largest, float(error))
+    return largest
+
+
+class Process:
+    """An engine with a model, ready to be timed."""
+
+    def __init__(self, name, onnx, inputs, outputs, threads):
+        self.name, self.error, self.times = name, None, []
+        try:
+            folder = onnx.parent / "prepared"
+            folder.mkdir(exist_ok=True)
+            path = ENGINES[name].prepare(onnx, folder)
+        except Exception as error:
+            self.error = f"{type(error).__name__}: {error}"[:200]
+            return
+        self.pipe, other = multiprocessing.Pipe()
+        self.process = multiprocessing.Process(
+            target=worker, args=(name, path, inputs, outputs, threads, other), daemon=True)
+        self.process.start()
+        other.close()
+        try:
+            answer = self.pipe.recv()
+        except EOFError:
+            answer = "the process died"
+        if isinstance(answer, str):
+            self.error = answer
+        else:
+            self.first, self.results, self.peak = answer
+
+    def time(self, seconds):
+        self.pipe.send(seconds)
+        self.times.append(self.pipe.recv())
+
+    def close(self):
+        self.pipe.send(None)
+        self.process.join(5)
+
+
+def measure(onnx, engines, threads, rounds, seconds):
+    """A dictionary: model, ratio, difference, and for each engine its figures or its error."""
+    inputs, outputs = interface(onnx)
+    started = [Process(name, onnx, inputs, outputs, threads) for name in engines]
+    running = [process for process in started if process.error is None]
+    for _ in range(rounds):
+        for process in running:
+            process.time(seconds)
+            time.sleep(0.2)
+    row = {"model": onnx.stem, "engines": {}}
+    for process in started:
+        if process.error is not None:
+            row["engines"][process.name] = {"error": process.error}
+            continue
+        process.close()
+        row["engines"][process.name] = {"ms": round(statistics.median(process.times), 3),
+                                        "first_s": round(process.first, 4),
+                                        "peak_mb": round(process.peak, 1)}
+    times = [row["engines"][name].get("ms") for name in engines]
+    if times[0] and any(times[1:]):
+        row["ratio"] = round(times[0] / min(t for t in times[1:] if t), 3)
+    results = {process.name: process.results for process in running}
+    if engines[0] in results and "onnxruntime" in results:
+        row["difference"] = difference(results[engines[0]], results["onnxruntime"])
+    return row
+
+
+def burn():
+    while True:
+        pass
+
+
+def geometric_mean(values):
+    return float(np.exp(np.mean(np.log(values))))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--engines", default="oarlock,onnxruntime,openvino,mnn,ncnn")
+    parser.add_argument("--models", default="")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--slice", type=float, default=0.4)
+    parser.add_argument("--neighbour", action="store_true")
+    parser.add_argument("--tolerance", type=float, default=1e-3)
+    parser.add_argument("--json", type=pathlib.Path)
+    args = parser.parse_args()
+    engines = args.engines.split(",")
+    if unknown := [name for name in engines if name not in ENGINES]:
+        parser.error(f"unknown engine {unknown[0]}; there are {', '.join(ENGINES)}")
+    wanted = set(filter(None, args.models.split(",")))
+    models = [path for path in sorted(args.folder.resolve().glob("*.onnx"))
+              if not wanted or path.stem in wanted]
+    if not models or wanted - {path.stem for path in models}:
+        parser.error(f"{args.folder} has no .onnx file "
+                     + ", ".join(sorted(wanted - {path.stem for path in models})))
+    multiprocessing.set_start_method("spawn")
+    if args.neighbour:
+        multiprocessing.Process(target=burn, daemon=True).start()
+
+    print(f"{'model':22s}" + "".join(f"{name:>15s}" for name in engines)
+          + f"{'ratio':>8s}{'difference':>12s}   median ms, {args.threads} threads")
+    rows, failed = [], False
+    for onnx in models:
+        row = measure(onnx, engines, args.threads, args.rounds, args.slice)
+        rows.append(row)
+        figures = [row["engines"][name] for name in engines]
+        failed |= "error" in figures[0] or not row.get("difference", 0) <= args.tolerance
+        print(f"{row['model']:22s}" + "".join(f"{f.get('ms', float('nan')):15.2f}" for f in figures)
+              + f"{row.get('ratio', float('nan')):8.3f}{row.get('difference', float('nan')):12.1e}"
+              + "".join(f"  {name}: {f['error']}" for name, f in zip(engines, figures)
+                        if "error" in f), flush=True)
+    ratios = [row["ratio"] for row in rows if "ratio" in row]
+    if ratios:
+        print(f"geometric mean ratio {geometric_mean(ratios):.3f} over {len(ratios)} models, "
+              f"worst {max(ratios):.3f}")
+    if args.json:
+        args.json.write_text(json.dumps({"threads": args.threads, "neighbour": args.neighbour,
+                                         "engines": engines, "models": rows}, indent=1) + "\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

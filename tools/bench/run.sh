@@ -1,0 +1,50 @@
+#!/bin/sh
+# Measures oarlock beside other engines and writes docs/performance.md and docs/performance.svg:
+#   tools/bench/run.sh [--short]      --short: fewer and shorter rounds
+# Installs what is missing, builds, exports the networks into build/bench, measures (an hour; leave
+# the machine alone meanwhile), and keeps the figures in build/bench/*.json.
+set -eu
+cd "$(dirname "$0")/../.."
+effort="--rounds 7 --slice 0.4"
+[ "${1:-}" = --short ] && effort="--rounds 3 --slice 0.15"
+out=build/bench
+
+step() { printf '\n== %s\n' "$*"; }
+# measure NAME option...: one table.
+measure() {
+  name=$1
+  shift
+  step "$name"
+  # shellcheck disable=SC2086
+  PYTHONPATH=build/bench-release/python build/bench-venv/bin/python tools/bench/measure.py \
+    $out/networks $effort --json "$out/$name.json" "$@" || failed=yes
+}
+failed=
+
+step packages
+tools/packages.sh bench
+step build
+mkdir -p $out
+cmake --preset release -B build/bench-release -DOARLOCK_TESTS=OFF \
+  -DPython_EXECUTABLE="$PWD/build/bench-venv/bin/python" >$out/configure.log 2>&1 || {
+  cat $out/configure.log >&2
+  exit 1
+}
+cmake --build build/bench-release
+step networks
+/usr/bin/python3 tools/bench/networks.py $out/networks --batches 8,32 --lengths 16,64,256,512
+
+networks=densenet121,efficientnet_b0,minilm_l6_s128,mobilenet_v1,mobilenet_v2,mobilenet_v3_large
+networks=$networks,regnet_y_400mf,resnet18,resnet50,shufflenet_v2_x1_0,squeezenet1_1,vgg16,vit_b_32
+larger=resnet50_b8,resnet50_b32,mobilenet_v2_b8,mobilenet_v2_b32
+larger=$larger,minilm_l6_s16,minilm_l6_s64,minilm_l6_s256,minilm_l6_s512
+measure two_threads --models $networks --threads 2
+measure one_thread --models $networks --threads 1
+measure neighbour --models $networks --threads 2 --neighbour
+measure sizes --models $larger --threads 2
+OARLOCK_CPU=avx2 ONEDNN_MAX_CPU_ISA=AVX2 \
+  measure avx2 --models $networks --threads 2 --engines oarlock,openvino,onnxruntime
+
+step report
+build/bench-venv/bin/python tools/bench/report.py $out docs/performance.md
+[ -z "$failed" ]
