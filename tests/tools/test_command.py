@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import resource
+import signal
 
 import numpy as np
 import pytest
@@ -194,3 +196,23 @@ def test_instruction_set_from_the_environment(command, digits, model):
         done = command("compare", model, "--device", "cpu", "--against", "reference",
                        "--input", image(digits, 3), env=limited)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def little_room():
+    """Files of this process may not exceed a kilobyte: what a full disk looks like."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+
+
+def test_writing_that_fails_leaves_what_was_there(command, digits, model, tmp_path):
+    for arguments in (("convert", digits / "digits.onnx", "-o"),
+                      ("run", model, "--shape", "batch=100", "--seed", "1", "-o"),
+                      ("profile", model, "--runs", "50", "-o")):
+        target = tmp_path / ("out.npz" if arguments[0] == "run" else f"out.{arguments[0]}")
+        target.write_text("what was there")
+        done = command(*arguments, target, preexec_fn=little_room)
+        assert done.returncode == 5, done.stdout + done.stderr
+        assert str(target) in done.stderr and "File too large" in done.stderr, done.stderr
+        assert target.read_text() == "what was there"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "out.convert", "out.npz", "out.profile"]
