@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing, builds, and runs every test: the release build with GCC, the asan build
-# with Clang (both with warnings as errors), ctest in both, pytest, and the lint.
+# with Clang (both with warnings as errors), ctest in both, pytest, random cases and wrong input of
+# the operators once more in the asan build, and the lint.
 #   tools/test.sh [--quick]     --quick leaves out the asan build and the lint
 # Ends with one line "N passed, N failed, N skipped"; the exit code is not 0 if anything failed.
 set -u
@@ -45,6 +46,13 @@ run_pytest() {
   OARLOCK_BUILD_DIR="$PWD/build/release" build/venv/bin/python -m pytest tests -n "$jobs" \
     --junitxml=$results/pytest.xml
 }
+run_sanitized_pytest() {
+  # Python itself is not instrumented: the runtime is loaded before it, and what it leaks is its own.
+  LD_PRELOAD=$(clang++-14 -print-file-name="libclang_rt.asan-$(uname -m).so") \
+    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 OARLOCK_BUILD_DIR="$PWD/build/asan" \
+    build/venv/bin/python -m pytest tests/conformance/test_random.py \
+    tests/conformance/test_bad_input.py -n "$jobs" --junitxml=$results/pytest-asan.xml
+}
 
 mkdir -p build
 rm -rf $results
@@ -56,8 +64,9 @@ if stage "packages" tools/packages.sh test; then
     stage "wheel" tests/python/check_wheel.sh
   fi
   if [ -z "$quick" ]; then
-    if stage "build asan (Clang)" build asan; then
+    if stage "build asan (Clang)" build asan -DPython_EXECUTABLE="$PWD/build/venv/bin/python"; then
       stage "ctest asan" run_ctest asan
+      stage "pytest asan" run_sanitized_pytest
       stage "lint" tools/lint.sh build/asan
     fi
   fi

@@ -56,7 +56,7 @@ def collect(results, reports):
         found += cases(path)
     if stages.exists():
         listed = stages.read_text()
-        for name in ("ctest release", "ctest asan", "pytest"):
+        for name in ("ctest release", "ctest asan", "pytest", "pytest asan"):
             if f"failed {name}\n" in listed and all(v != "failed" for _, v in found):
                 found.append((f"{name} (did not finish)", "failed"))
     return found
