@@ -105,6 +105,9 @@ Defines& Defines::element(std::string_view name, DType dtype) {
   set(concat(name, "_compute"), e->compute);
   set(concat(name, "_load(i, p)"), concat("load_", e->kind, "(i, p)"));
   set(concat(name, "_store(v, i, p)"), concat("store_", e->kind, "(v, i, p)"));
+  if (dtype != DType::float32 && dtype != DType::float16) return *this;
+  set(concat(name, "_loads(n, i, p)"), concat("loads_", e->kind, "(n, i, p)"));
+  set(concat(name, "_stores(n, v, i, p)"), concat("stores_", e->kind, "(n, v, i, p)"));
   return *this;
 }
 

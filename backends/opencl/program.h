@@ -25,7 +25,9 @@ class Defines {
   Defines& set(std::string_view name) { return set(name, ""); }
   // "name" becomes the type in which elements are stored; also NAME_type, NAME_load(i, pointer) and
   // NAME_store(value, i, pointer), which convert from and to the type of computing, NAME_compute:
-  // float for all floats but float64, long or ulong for integers of 64 bits, else int or uint.
+  // float for all floats but float64, long or ulong for integers of 64 bits, else int or uint. For
+  // float32 and float16 also NAME_loads(n, i, pointer) and NAME_stores(n, value, i, pointer), of
+  // vector i of n elements.
   // Only for types that has_element() knows.
   Defines& element(std::string_view name, DType dtype);
 

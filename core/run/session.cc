@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "core/passes/store_as_half.h"
 #include "core/run/program.h"
 #include "oarlock/plugin/passes.h"
 
@@ -108,6 +109,14 @@ std::vector<TypeInfo> assumed_types(std::span<const NamedType> inputs) {
   return types;
 }
 
+// What float32 values lie in memory as, while the model runs.
+Result<DType> storage_of(const SessionOptions& options) {
+  const auto setting = options.settings.find("storage");
+  if (setting == options.settings.end() || setting->second == "float32") return DType::float32;
+  if (setting->second == "float16") return DType::float16;
+  return invalid("the setting storage is float32 or float16, not '", setting->second, "'");
+}
+
 }  // namespace
 
 Result<Session> Session::open(const std::string& path, const SessionOptions& options) {
@@ -141,6 +150,11 @@ Result<Session> Session::open(const Model& model, const SessionOptions& options)
       OARLOCK_TRY(simplify(*graph, ops, &report));
       for (const auto& [rule, count] : report.applied)
         impl->rewrites.push_back(concat(rule, " x ", count));
+    }
+    OARLOCK_ASSIGN(const DType storage, storage_of(options));
+    if (storage == DType::float16) {
+      OARLOCK_ASSIGN(const int changed, store_as_half(*graph, ops));
+      impl->rewrites.push_back(concat("store_as_half x ", changed));
     }
     impl->program = std::make_unique<Program>(std::move(graph), impl->runtime);
     return Session(std::move(impl));

@@ -18,20 +18,20 @@ kernel void attention(TENSOR(q), TENSOR(k), TENSOR(v), TENSOR(mask), TENSOR(y), 
   const int tiles = (queries + P - 1) / P;
   global float* const s = ELEMENTS(float, scores) + (number * tiles + tile) * P * row_length;
 
-  global const float* qp[P];
+  global const REAL_type* qp[P];
   EACH_P {
-    qp[p] = ELEMENTS(float, q) + (size_t)image * q_stride.x + (size_t)head * q_stride.y +
+    qp[p] = ELEMENTS(REAL_type, q) + (size_t)image * q_stride.x + (size_t)head * q_stride.y +
             (size_t)min(first + p, queries - 1) * q_stride.z;
   }
   FV most[P];
   EACH_P most[p] = -INFINITY;
-  global const float* wp = ELEMENTS(float, k) + key_head * panels * width * (U * V);
+  global const REAL_type* wp = ELEMENTS(REAL_type, k) + key_head * panels * width * (U * V);
   for (int panel = 0; panel < panels; ++panel) {
     FV acc[P][U];
     EACH_P {
       EACH_U acc[p][u] = 0;
     }
-#define AT(p, j) qp[p][d + (j)]
+#define AT(p, j) REAL_load(d + (j), qp[p])
     for (int d = 0; d < width; ++d) {
       MULTIPLY(0)
       wp += U * V;
@@ -53,7 +53,7 @@ kernel void attention(TENSOR(q), TENSOR(k), TENSOR(v), TENSOR(mask), TENSOR(y), 
           hidden = hidden || j > first + p;
 #endif
 #if MASK == 1
-          if (!hidden) lanes[i] += ELEMENTS(float, mask)[row + (size_t)j * mask_stride.w];
+          if (!hidden) lanes[i] += REAL_load(row + (size_t)j * mask_stride.w, ELEMENTS(REAL_type, mask));
 #elif MASK == 2
           hidden = hidden || ELEMENTS(uchar, mask)[row + (size_t)j * mask_stride.w] == 0;
 #endif
@@ -84,7 +84,7 @@ kernel void attention(TENSOR(q), TENSOR(k), TENSOR(v), TENSOR(mask), TENSOR(y), 
   }
 
   const int value_panels = (value_width + U * V - 1) / (U * V);
-  wp = ELEMENTS(float, v) + key_head * value_panels * keys * (U * V);
+  wp = ELEMENTS(REAL_type, v) + key_head * value_panels * keys * (U * V);
   for (int panel = 0; panel < value_panels; ++panel) {
     FV acc[P][U];
     EACH_P {
@@ -102,7 +102,7 @@ kernel void attention(TENSOR(q), TENSOR(k), TENSOR(v), TENSOR(mask), TENSOR(y), 
           const int column = (panel * U + u) * V, count = value_width - column;
           if (count > 0) {
             store_part(acc[p][u] * total[p],
-                       ELEMENTS(float, y) + (size_t)image * y_stride.x + (size_t)head * y_stride.y +
+                       ELEMENTS(REAL_type, y) + (size_t)image * y_stride.x + (size_t)head * y_stride.y +
                            (size_t)(first + p) * y_stride.z + column,
                        count);
           }

@@ -5,11 +5,16 @@
 #define ELEMENTS(type, name) ((global type *)(name##_memory + name##_offset))
 #define IS_GIVEN(name) (name##_memory != 0)
 
-// Element i of storage p as a number to compute with, and back.
+// Element i of storage p as a number to compute with, and back; of floats and halves also vector i
+// of n elements.
 #define load_plain(i, p) ((p)[i])
 #define store_plain(v, i, p) ((p)[i] = (v))
 #define load_half(i, p) vload_half(i, p)
 #define store_half(v, i, p) vstore_half_rte(v, i, p)
+#define loads_plain(n, i, p) JOIN(vload, n)(i, p)
+#define stores_plain(n, v, i, p) JOIN(vstore, n)(v, i, p)
+#define loads_half(n, i, p) JOIN(vload_half, n)(i, p)
+#define stores_half(n, v, i, p) JOIN(JOIN(vstore_half, n), _rte)(v, i, p)
 #define load_bfloat(i, p) as_float((uint)(p)[i] << 16)
 #define store_bfloat(v, i, p) ((p)[i] = bfloat_of(v))
 #define load_char(i, p) ((int)(p)[i])
@@ -34,11 +39,11 @@ ushort bfloat_of(float value) {
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
 
-// floatN of WIDTH lanes, how to read and write one, and reductions over its lanes.
+// floatN of WIDTH lanes, how to read and write one (stored as REAL), and reductions over its lanes.
 #if defined(WIDTH) && WIDTH > 1
 #define FLOATS JOIN(float, WIDTH)
-#define LOAD_FLOATS(p) JOIN(vload, WIDTH)(0, p)
-#define STORE_FLOATS(v, p) JOIN(vstore, WIDTH)(v, 0, p)
+#define LOAD_FLOATS(p) REAL_loads(WIDTH, 0, p)
+#define STORE_FLOATS(v, p) REAL_stores(WIDTH, v, 0, p)
 
 float sum_of_lanes(FLOATS v) {
   const float *const lanes = (const float *)&v;
@@ -55,6 +60,6 @@ float max_of_lanes(FLOATS v) {
 }
 #elif defined(WIDTH)
 #define FLOATS float
-#define LOAD_FLOATS(p) (*(p))
-#define STORE_FLOATS(v, p) (*(p) = (v))
+#define LOAD_FLOATS(p) REAL_load(0, p)
+#define STORE_FLOATS(v, p) REAL_store(v, 0, p)
 #endif

@@ -39,33 +39,33 @@ kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y)
 #endif
   if (first >= pixels) return;
 
-  global const float* const w = ELEMENTS(float, w);
+  global const REAL_type* const w = ELEMENTS(REAL_type, w);
   const size_t panel_size = (size_t)window.x * window.y * depth * (U * V);
 #ifdef WEIGHTS_OF_IMAGE
-  global const float* wp = w + (get_global_id(2) * panels + panel) * panel_size;
+  global const REAL_type* wp = w + (get_global_id(2) * panels + panel) * panel_size;
 #else
-  global const float* wp = w + panel * panel_size;
+  global const REAL_type* wp = w + panel * panel_size;
 #endif
   const int first_block = min(panel * (U * V) / group_channels.y * group_channels.x / V,
                               in_blocks - (depth + V - 1) / V);
-  global const float* const x =
-      ELEMENTS(float, x) + ((size_t)get_global_id(2) * in_blocks + first_block) * in_plane;
+  global const REAL_type* const x =
+      ELEMENTS(REAL_type, x) + ((size_t)get_global_id(2) * in_blocks + first_block) * in_plane;
   FV acc[P][U];
   EACH_U {
     const FV begin =
-        IS_GIVEN(bias) ? LOAD(panel * U + u, ELEMENTS(float, bias)) : (FV)(0.0f);
+        IS_GIVEN(bias) ? LOAD_REAL(panel * U + u, ELEMENTS(REAL_type, bias)) : (FV)(0.0f);
     EACH_P acc[p][u] = begin;
   }
 
 #ifdef POINTWISE
   // The last tile moves back to where all its pixels exist, and stores only what is new.
   const int base = min(first, pixels - P);
-  global const float* xp = x + base * V;
-#define AT(p, j) xp[(p) * V + (j)]
+  global const REAL_type* xp = x + base * V;
+#define AT(p, j) REAL_load((p) * V + (j), xp)
   MULTIPLY_BLOCKS(xp += in_plane)
 #else
   const int base = first;
-  global const float* const zero = w + panels * panel_size;
+  global const REAL_type* const zero = w + panels * panel_size;
   int2 at[P], place = (int2)(first % grid.x, first / grid.x);
   EACH_P {
     at[p] = place;
@@ -83,7 +83,7 @@ kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y)
 #else
       const int2 shift = (int2)(kx, ky) * dilation - pad, scale = stride;
 #endif
-      global const float* xp[P];
+      global const REAL_type* xp[P];
       int step[P];
       EACH_P {
         const int ix = at[p].x * scale.x + shift.x, iy = at[p].y * scale.y + shift.y;
@@ -91,7 +91,7 @@ kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y)
         xp[p] = inside ? x + (iy * in.x + ix) * V : zero;
         step[p] = inside ? in_plane : 0;
       }
-#define AT(p, j) xp[p][j]
+#define AT(p, j) REAL_load(j, xp[p])
       MULTIPLY_BLOCKS(EACH_P xp[p] += step[p])
     }
   }
@@ -109,8 +109,8 @@ kernel void conv(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(residual), TENSOR(y)
         if (panel * U + u < out_blocks) {
           const size_t to = image + (size_t)(panel * U + u) * out_pixels + pixel;
           FV v = acc[p][u];
-          if (IS_GIVEN(residual)) v += LOAD(to, ELEMENTS(float, residual));
-          STORE(ACTIVATE(v), to, ELEMENTS(float, y));
+          if (IS_GIVEN(residual)) v += LOAD_REAL(to, ELEMENTS(REAL_type, residual));
+          STORE_REAL(ACTIVATE(v), to, ELEMENTS(REAL_type, y));
         }
       }
     }

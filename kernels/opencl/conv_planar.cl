@@ -12,11 +12,11 @@ kernel void conv_planar(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(y), const int
   const int out_pixels = out.x * out.y;
   if (first >= out_pixels || panel >= panels) return;
   const int plane = in.x * in.y;
-  global const float* const x =
-      ELEMENTS(float, x) + (size_t)get_global_id(2) * channels * plane;
-  global const float* wp =
-      ELEMENTS(float, w) + (size_t)panel * channels * window_height * (KX * U * V);
-  global const float* xp[P];
+  global const REAL_type* const x =
+      ELEMENTS(REAL_type, x) + (size_t)get_global_id(2) * channels * plane;
+  global const REAL_type* wp =
+      ELEMENTS(REAL_type, w) + (size_t)panel * channels * window_height * (KX * U * V);
+  global const REAL_type* xp[P];
   EACH_P {
     const int pixel = min(first + p, out_pixels - 1);
     xp[p] = x + pixel / out.x * stride.y * in.x + pixel % out.x * stride.x;
@@ -24,10 +24,10 @@ kernel void conv_planar(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(y), const int
   FV acc[P][U];
   EACH_U {
     const FV begin =
-        IS_GIVEN(bias) ? LOAD(panel * U + u, ELEMENTS(float, bias)) : (FV)(0.0f);
+        IS_GIVEN(bias) ? LOAD_REAL(panel * U + u, ELEMENTS(REAL_type, bias)) : (FV)(0.0f);
     EACH_P acc[p][u] = begin;
   }
-#define AT(p, j) xp[p][offset + (j) * dilation.x]
+#define AT(p, j) REAL_load(offset + (j) * dilation.x, xp[p])
   for (int c = 0; c < channels; ++c) {
     for (int ky = 0; ky < window_height; ++ky) {
       const int offset = c * plane + ky * dilation.y * in.x;
@@ -41,8 +41,8 @@ kernel void conv_planar(TENSOR(x), TENSOR(w), TENSOR(bias), TENSOR(y), const int
     if (first + p < out_pixels) {
       EACH_U {
         if (panel * U + u < out_blocks) {
-          STORE(ACTIVATE(acc[p][u]), image + (size_t)(panel * U + u) * out_pixels + first + p,
-                ELEMENTS(float, y));
+          STORE_REAL(ACTIVATE(acc[p][u]), image + (size_t)(panel * U + u) * out_pixels + first + p,
+                ELEMENTS(REAL_type, y));
         }
       }
     }
@@ -55,13 +55,13 @@ kernel void pad_planes(TENSOR(x), TENSOR(y), const int2 in, const int2 out, cons
   const int row = get_global_id(0);
   if (row >= rows) return;
   const int plane = row / out.y, from_row = row % out.y - pad.y;
-  global float* const y = ELEMENTS(float, y) + (size_t)row * out.x;
+  global REAL_type* const y = ELEMENTS(REAL_type, y) + (size_t)row * out.x;
   if (from_row < 0 || from_row >= in.y) {
-    for (int i = 0; i < out.x; ++i) y[i] = 0;
+    for (int i = 0; i < out.x; ++i) REAL_store(0.0f, i, y);
     return;
   }
-  global const float* const x = ELEMENTS(float, x) + ((size_t)plane * in.y + from_row) * in.x;
-  for (int i = 0; i < pad.x; ++i) y[i] = 0;
-  for (int i = 0; i < in.x; ++i) y[pad.x + i] = x[i];
-  for (int i = pad.x + in.x; i < out.x; ++i) y[i] = 0;
+  global const REAL_type* const x = ELEMENTS(REAL_type, x) + ((size_t)plane * in.y + from_row) * in.x;
+  for (int i = 0; i < pad.x; ++i) REAL_store(0.0f, i, y);
+  for (int i = 0; i < in.x; ++i) REAL_store(REAL_load(i, x), pad.x + i, y);
+  for (int i = pad.x + in.x; i < out.x; ++i) REAL_store(0.0f, i, y);
 }

@@ -2,13 +2,13 @@
 // axis; dimension 1 numbers the other axes, of which there are RANK.
 //   EXPRESSION(T, a, b, c)  the value, of type T for a vector or a number of compute type
 //   INPUTS                  1, 2 or 3
-//   A_, B_, C_, Y_          element types; WIDTH is 1 unless all are stored as float
+//   A_, B_, C_, Y_          element types; WIDTH is 1 unless all are float or half
 // An input's stride along the innermost axis is 0 or 1.
 
 #if WIDTH > 1
 #define VECTOR JOIN(float, WIDTH)
-#define VECTOR_OF(name, at) \
-  (name##_inner ? JOIN(vload, WIDTH)(0, name + (at)) : (VECTOR)(name[at]))
+#define VECTOR_OF(type, name, at) \
+  (name##_inner ? type##_loads(WIDTH, 0, name + (at)) : (VECTOR)(type##_load(at, name)))
 #endif
 
 #define OUTER_OFFSET(name, strides)                  \
@@ -58,18 +58,18 @@ kernel void elementwise(TENSOR(a),
 
 #if INPUTS > 2
 #define AT(T, i) EXPRESSION(T, A_load((i) * a_inner, a), B_load((i) * b_inner, b), C_load((i) * c_inner, c))
-#define VECTOR_AT EXPRESSION(VECTOR, VECTOR_OF(a, 0), VECTOR_OF(b, 0), VECTOR_OF(c, 0))
+#define VECTOR_AT EXPRESSION(VECTOR, VECTOR_OF(A, a, 0), VECTOR_OF(B, b, 0), VECTOR_OF(C, c, 0))
 #elif INPUTS > 1
 #define AT(T, i) EXPRESSION(T, A_load((i) * a_inner, a), B_load((i) * b_inner, b), 0)
-#define VECTOR_AT EXPRESSION(VECTOR, VECTOR_OF(a, 0), VECTOR_OF(b, 0), 0)
+#define VECTOR_AT EXPRESSION(VECTOR, VECTOR_OF(A, a, 0), VECTOR_OF(B, b, 0), 0)
 #else
 #define AT(T, i) EXPRESSION(T, A_load((i) * a_inner, a), 0, 0)
-#define VECTOR_AT EXPRESSION(VECTOR, VECTOR_OF(a, 0), 0, 0)
+#define VECTOR_AT EXPRESSION(VECTOR, VECTOR_OF(A, a, 0), 0, 0)
 #endif
 
 #if WIDTH > 1
   if (first + WIDTH <= inner) {
-    JOIN(vstore, WIDTH)(VECTOR_AT, 0, y);
+    Y_stores(WIDTH, VECTOR_AT, 0, y);
     return;
   }
 #endif

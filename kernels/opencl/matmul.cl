@@ -15,22 +15,22 @@ kernel void matmul(TENSOR(a), TENSOR(b), TENSOR(bias), TENSOR(residual), TENSOR(
   const int panel = get_global_id(rows_first ? 1 : 0);
   const int first = tile * P, batch = get_global_id(2);
   if (first >= rows || panel >= panels) return;
-  global const float* ap[P];
+  global const REAL_type* ap[P];
   EACH_P {
-    ap[p] = ELEMENTS(float, a) + (size_t)batch * batch_stride.x +
+    ap[p] = ELEMENTS(REAL_type, a) + (size_t)batch * batch_stride.x +
             (size_t)min(first + p, rows - 1) * a_stride.x;
   }
-  global const float* wp =
-      ELEMENTS(float, b) + (size_t)batch * batch_stride.y + (size_t)panel * depth * (U * V);
+  global const REAL_type* wp =
+      ELEMENTS(REAL_type, b) + (size_t)batch * batch_stride.y + (size_t)panel * depth * (U * V);
   FV acc[P][U];
   EACH_P {
     EACH_U acc[p][u] = 0;
   }
 #ifdef DENSE_ROWS
-#define AT(p, j) ap[p][j]
+#define AT(p, j) REAL_load(j, ap[p])
 #define DEPTH_STRIDE 1
 #else
-#define AT(p, j) ap[p][(j) * a_stride.y]
+#define AT(p, j) REAL_load((j) * a_stride.y, ap[p])
 #define DEPTH_STRIDE a_stride.y
 #endif
   int left = depth;
@@ -53,12 +53,12 @@ kernel void matmul(TENSOR(a), TENSOR(b), TENSOR(bias), TENSOR(residual), TENSOR(
           const size_t to = ((size_t)batch * rows + first + p) * columns + column;
           FV v = acc[p][u] * scale.x;
           if (IS_GIVEN(bias)) {
-            global const float* from = ELEMENTS(float, bias) + (size_t)batch * batch_stride.z +
+            global const REAL_type* from = ELEMENTS(REAL_type, bias) + (size_t)batch * batch_stride.z +
                                        (size_t)(first + p) * bias_stride.x + column * bias_stride.y;
-            v += scale.y * (bias_stride.y == 0 ? (FV)(from[0]) : load_part(from, count));
+            v += scale.y * (bias_stride.y == 0 ? (FV)(REAL_load(0, from)) : load_part(from, count));
           }
-          if (IS_GIVEN(residual)) v += load_part(ELEMENTS(float, residual) + to, count);
-          store_part(ACTIVATE(v), ELEMENTS(float, y) + to, count);
+          if (IS_GIVEN(residual)) v += load_part(ELEMENTS(REAL_type, residual) + to, count);
+          store_part(ACTIVATE(v), ELEMENTS(REAL_type, y) + to, count);
         }
       }
     }

@@ -12,11 +12,12 @@ kernel void pack_conv(TENSOR(from), TENSOR(to), const int taps, const int depth,
                               in_blocks - (depth + block - 1) / block);
   const int out = panel * panel_channels + lane, in = first_block * block + row % depth;
   const int group = out / group_channels.y, in_group = in - group * group_channels.x;
-  global const float* const from = ELEMENTS(float, from);
+  global const REAL_type* const from = ELEMENTS(REAL_type, from);
   float v = 0;
   if (i < zeros_at && out < channels.y && in_group >= 0 && in_group < group_channels.x) {
-    v = transposed ? from[((size_t)in * group_channels.y + out % group_channels.y) * taps + tap]
-                   : from[((size_t)out * group_channels.x + in_group) * taps + tap];
+    v = REAL_load(transposed ? ((size_t)in * group_channels.y + out % group_channels.y) * taps + tap
+                             : ((size_t)out * group_channels.x + in_group) * taps + tap,
+                  from);
   }
-  ELEMENTS(float, to)[i] = v;
+  REAL_store(v, i, ELEMENTS(REAL_type, to));
 }

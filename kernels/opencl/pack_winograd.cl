@@ -1,4 +1,4 @@
-// Weights [out][in][3][3] to planes of packed weights [S * S][panels][depth][width] for
+// Weights [out][in][3][3] to planes of packed weights, floats [S * S][panels][depth][width] for
 // winograd.cl. M is 2 or 4; a work-item transforms the weights of one input and output channel.
 #define S (M + 2)
 
@@ -23,9 +23,9 @@ kernel void pack_winograd(TENSOR(from), TENSOR(to), const int2 channels, const i
   const int out = get_global_id(0), in = get_global_id(1);
   if (out >= panels * width || in >= depth) return;
   float g[9], rows[S * 3], all[S * S];
-  global const float* const from = ELEMENTS(float, from) + ((size_t)out * channels.x + in) * 9;
+  global const REAL_type* const from = ELEMENTS(REAL_type, from) + ((size_t)out * channels.x + in) * 9;
   const bool there = in < channels.x && out < channels.y;
-  for (int i = 0; i < 9; ++i) g[i] = there ? from[i] : 0.0f;
+  for (int i = 0; i < 9; ++i) g[i] = there ? REAL_load(i, from) : 0.0f;
   for (int i = 0; i < 3; ++i) weights_line(g[i], g[3 + i], g[6 + i], rows + i, 3);
   for (int i = 0; i < S; ++i)
     weights_line(rows[3 * i], rows[3 * i + 1], rows[3 * i + 2], all + i * S, 1);

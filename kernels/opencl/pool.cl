@@ -7,8 +7,8 @@ kernel void pool(TENSOR(x), TENSOR(y), const int blocks, const int in_height, co
                  const int2 dilation, const int2 before, const int2 after) {
   const int column = get_global_id(0), row = get_global_id(1), block = get_global_id(2);
   if (column >= out_width || row >= out_height || block >= blocks) return;
-  global const float *const x =
-      ELEMENTS(const float, x) + (long)block * in_height * in_width * WIDTH;
+  global const REAL_type *const x =
+      ELEMENTS(const REAL_type, x) + (long)block * in_height * in_width * WIDTH;
   const int top = row * stride.x - before.x, left = column * stride.y - before.y;
 #ifdef MAXIMUM
   FLOATS value = (FLOATS)(-INFINITY);
@@ -43,6 +43,6 @@ kernel void pool(TENSOR(x), TENSOR(y), const int blocks, const int in_height, co
 #ifndef MAXIMUM
   value = value / (float)max(count, 1);
 #endif
-  STORE_FLOATS(value, ELEMENTS(float, y) +
+  STORE_FLOATS(value, ELEMENTS(REAL_type, y) +
                           (((long)block * out_height + row) * out_width + column) * WIDTH);
 }

@@ -1,8 +1,11 @@
-// Register tiles of P rows (pixels) and U vectors of V columns (channels). ACTIVATION(T, a) is the
+// Register tiles of P rows (pixels) and U vectors of V columns (channels); tensors and weights are
+// stored as REAL. ACTIVATION(T, a) is the
 // fused activation of a, of type T.
 #define FV JOIN(float, V)
 #define LOAD JOIN(vload, V)
 #define STORE JOIN(vstore, V)
+#define LOAD_REAL(i, p) REAL_loads(V, i, p)
+#define STORE_REAL(v, i, p) REAL_stores(V, v, i, p)
 #define ACTIVATE(v) ACTIVATION(FV, v)
 #define EACH_P _Pragma("unroll") for (int p = 0; p < P; ++p)
 #define EACH_U _Pragma("unroll") for (int u = 0; u < U; ++u)
@@ -12,7 +15,7 @@
 #define MULTIPLY(j)                              \
   {                                              \
     FV b[U];                                     \
-    EACH_U b[u] = LOAD(u, wp + (j) * (U * V));   \
+    EACH_U b[u] = LOAD_REAL(u, wp + (j) * (U * V));   \
     EACH_P {                                     \
       const FV a = (FV)(AT(p, j));               \
       EACH_U acc[p][u] = a * b[u] + acc[p][u];   \
@@ -20,18 +23,18 @@
   }
 
 // Columns of a row where fewer than a vector may be left.
-inline FV load_part(global const float* from, const int count) {
-  if (count >= V) return LOAD(0, from);
+inline FV load_part(global const REAL_type* from, const int count) {
+  if (count >= V) return LOAD_REAL(0, from);
   float lanes[V];
-  for (int i = 0; i < V; ++i) lanes[i] = i < count ? from[i] : 0.0f;
+  for (int i = 0; i < V; ++i) lanes[i] = i < count ? REAL_load(i, from) : 0.0f;
   return LOAD(0, lanes);
 }
-inline void store_part(const FV v, global float* to, const int count) {
+inline void store_part(const FV v, global REAL_type* to, const int count) {
   if (count >= V) {
-    STORE(v, 0, to);
+    STORE_REAL(v, 0, to);
     return;
   }
   float lanes[V];
   STORE(v, 0, lanes);
-  for (int i = 0; i < count; ++i) to[i] = lanes[i];
+  for (int i = 0; i < count; ++i) REAL_store(lanes[i], i, to);
 }

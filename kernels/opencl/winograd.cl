@@ -1,7 +1,8 @@
 // Minimal filtering F(M x M, 3 x 3) (Lavin and Gray, arXiv 1509.09308), M 2 or 4, for
 // convolutions of stride 1: input tiles become vectors of S * S planes, each plane is a product
 // (conv.cl), and the products become output tiles. Tiles are numbered row by row, images after one
-// another, `begin` first; the planes hold `count` of them: [S * S][blocks][count][V].
+// another, `begin` first; the planes hold `count` of them: [S * S][blocks][count][V],
+// always floats.
 #define S (M + 2)
 
 // Where a tile begins in the output, and its image.
@@ -35,14 +36,14 @@ kernel void winograd_input(TENSOR(x), TENSOR(planes), const int2 in, const int2 
   const int tile = get_global_id(0), block = get_global_id(1);
   if (tile >= count || block >= blocks) return;
   const int4 at = place_of(begin + tile, grid);
-  global const float* const x =
-      ELEMENTS(float, x) + ((size_t)at.z * blocks + block) * in.x * in.y * V;
+  global const REAL_type* const x =
+      ELEMENTS(REAL_type, x) + ((size_t)at.z * blocks + block) * in.x * in.y * V;
   FV d[S * S];
 #pragma unroll
   for (int i = 0; i < S * S; ++i) {
     const int ix = at.x - pad.x + i % S, iy = at.y - pad.y + i / S;
     const bool inside = ix >= 0 && ix < in.x && iy >= 0 && iy < in.y;
-    d[i] = inside ? LOAD(iy * in.x + ix, x) : (FV)(0.0f);
+    d[i] = inside ? LOAD_REAL(iy * in.x + ix, x) : (FV)(0.0f);
   }
 #pragma unroll
   for (int i = 0; i < S; ++i) input_line(d + i, S);
@@ -84,7 +85,7 @@ kernel void winograd_output(TENSOR(planes), TENSOR(bias), TENSOR(residual), TENS
   for (int i = 0; i < S; ++i) output_line(d + i, S);
 #pragma unroll
   for (int i = 0; i < M; ++i) output_line(d + i * S, 1);
-  const FV b = IS_GIVEN(bias) ? LOAD(block, ELEMENTS(float, bias)) : (FV)(0.0f);
+  const FV b = IS_GIVEN(bias) ? LOAD_REAL(block, ELEMENTS(REAL_type, bias)) : (FV)(0.0f);
   const int4 at = place_of(begin + tile, grid);
   const size_t plane = ((size_t)at.z * blocks + block) * out.x * out.y;
 #pragma unroll
@@ -93,8 +94,8 @@ kernel void winograd_output(TENSOR(planes), TENSOR(bias), TENSOR(residual), TENS
     if (ox < out.x && oy < out.y) {
       const size_t to = plane + oy * out.x + ox;
       FV v = d[i / M * S + i % M] + b;
-      if (IS_GIVEN(residual)) v += LOAD(to, ELEMENTS(float, residual));
-      STORE(ACTIVATE(v), to, ELEMENTS(float, y));
+      if (IS_GIVEN(residual)) v += LOAD_REAL(to, ELEMENTS(REAL_type, residual));
+      STORE_REAL(ACTIVATE(v), to, ELEMENTS(REAL_type, y));
     }
   }
 }

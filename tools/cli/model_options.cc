@@ -39,7 +39,9 @@ void DeviceChoice::add_to(CLI::App* command) {
   command->add_option("--backend", backend_paths, "Backend library or folder of them to load")
       ->type_name("PATH")
       ->allow_extra_args(false);
-  command->add_option("--set", settings, "A setting of a device")
+  command
+      ->add_option("--set", settings,
+                   "A setting: storage=float16 keeps values as float16, others are for devices")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
 }

@@ -22,6 +22,7 @@ struct Heads {
   Mask mask = Mask::none;
   bool causal = false;
   float scale = 1;
+  DType dtype = DType::float32;
 };
 
 // Of [images, heads, rows, columns] or of [images, rows, heads * columns].
@@ -33,7 +34,7 @@ Strides strides_of(const Shape& shape, int64_t heads, int64_t rows, int64_t colu
 Status read_mask(const NodeView& node, Heads& h) {
   if (node.input_count() <= 3 || !node.has_input(3)) return {};
   const TypeInfo& mask = node.input(3);
-  if (mask.dtype != DType::boolean && mask.dtype != DType::float32)
+  if (mask.dtype != DType::boolean && mask.dtype != h.dtype)
     return unsupported("a mask of type ", mask.dtype);
   h.mask = mask.dtype == DType::boolean ? Mask::keep : Mask::bias;
   const std::array<int64_t, 4> wanted = {h.batch, h.heads, h.queries, h.keys};
@@ -52,9 +53,12 @@ Status read_mask(const NodeView& node, Heads& h) {
 
 Result<Heads> read_heads(const NodeView& node) {
   OARLOCK_TRY(expect_tensors(node));
-  for (size_t i = 0; i < 3; ++i)
-    if (node.input(i).dtype != DType::float32)
-      return unsupported("input ", i, " is ", to_string(node.input(i)), ", not float32");
+  const DType dtype = node.input(0).dtype;
+  if (dtype != DType::float32 && dtype != DType::float16)
+    return unsupported("queries of type ", dtype);
+  for (size_t i = 1; i < 3; ++i)
+    if (node.input(i).dtype != dtype)
+      return unsupported("input ", i, " is ", to_string(node.input(i)), ", not ", dtype);
   for (size_t i = 4; i < node.input_count(); ++i)
     if (node.has_input(i)) return unsupported("past keys and values, or lengths");
   for (size_t i = 1; i < node.output_count(); ++i)
@@ -65,6 +69,7 @@ Result<Heads> read_heads(const NodeView& node) {
     return unsupported("a window of keys");
   const Shape &q = node.input_shape(0), &k = node.input_shape(1), &v = node.input_shape(2);
   Heads h;
+  h.dtype = dtype;
   const bool apart = q.rank() == 4;
   h.batch = q[0];
   h.heads = apart ? q[1] : node.attrs().integer("q_num_heads", 1);
@@ -92,9 +97,16 @@ struct Plan {
   PanelPacking keys, values;
   int64_t scores = 0;  // elements
 
-  size_t workspace() const {
-    return static_cast<size_t>(keys.elements() + values.elements() + scores) * sizeof(float);
+  // Bytes of packed elements, so that what follows is aligned.
+  size_t rounded(int64_t elements) const {
+    return (static_cast<size_t>(elements) * (bits(heads.dtype) / 8) + 63) / 64 * 64;
   }
+  size_t workspace() const {
+    return values_at() + values_bytes() + static_cast<size_t>(scores) * sizeof(float);
+  }
+  // Packed keys come first, then packed values, then scores.
+  size_t values_at() const { return rounded(keys.elements()); }
+  size_t values_bytes() const { return rounded(values.elements()); }
 };
 
 Result<Plan> plan_of(const NodeView& node, const Device& device) {
@@ -144,13 +156,13 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption&, Device& devi
   OARLOCK_ASSIGN(const Plan p, plan_of(node, device));
   const Heads& h = p.heads;
   ClDevice& cl = cl_device(device);
-  OARLOCK_ASSIGN(const LaunchPtr keys, pack_panels(cl, p.keys, h.key_heads, h.k.head));
-  OARLOCK_ASSIGN(const LaunchPtr values, pack_panels(cl, p.values, h.key_heads, h.v.head));
+  OARLOCK_ASSIGN(const LaunchPtr keys, pack_panels(cl, h.dtype, p.keys, h.key_heads, h.k.head));
+  OARLOCK_ASSIGN(const LaunchPtr values, pack_panels(cl, h.dtype, p.values, h.key_heads, h.v.head));
   Defines defines;
   defines.set("MASK", static_cast<int64_t>(h.mask));
   if (h.causal) defines.set("CAUSAL");
   OARLOCK_ASSIGN(const ProgramSource source,
-                 tiled_program("attention", p.tile, Activation{}, defines));
+                 tiled_program("attention", p.tile, Activation{}, h.dtype, defines));
   OARLOCK_ASSIGN(const LaunchPtr attend,
                  Launch::make(cl, source, "attention", 6,
                               Work::grid({p.tile.tiles(h.queries), h.heads, h.batch}, {1, 1, 1})));
@@ -160,8 +172,7 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption&, Device& devi
       narrow(h.queries), narrow(h.keys), narrow(h.width), narrow(h.value_width), narrow(h.heads),
       narrow(h.heads / h.key_heads), four(h.q.image, h.q.head, h.q.row, 0),
       four(h.y.image, h.y.head, h.y.row, 0), four(m[0], m[1], m[2], m[3]), h.scale));
-  const size_t values_at = static_cast<size_t>(p.keys.elements()) * sizeof(float);
-  const size_t scores_at = values_at + static_cast<size_t>(p.values.elements()) * sizeof(float);
+  const size_t values_at = p.values_at(), scores_at = values_at + p.values_bytes();
   return make_kernel([=](const KernelArgs& args) -> Status {
     const auto part = [&](size_t offset) {
       TensorRef ref = args.workspace;

@@ -36,7 +36,8 @@ Result<Direct> read_direct(const NodeView& node, const Device& device) {
 
 Result<KernelNeeds> match_direct(const NodeView& node, const Device& device) {
   OARLOCK_ASSIGN(const Direct d, read_direct(node, device));
-  return KernelNeeds(conv_option(node, device, d.tile, blocked_layout(device), d.packing.layout()));
+  return KernelNeeds(
+      conv_option(node, device, d.tile, blocked_layout(device), d.packing.layout(d.conv.dtype)));
 }
 
 Result<KernelPtr> create_direct(const NodeView& node, const KernelOption&, Device& device) {
@@ -45,7 +46,8 @@ Result<KernelPtr> create_direct(const NodeView& node, const KernelOption&, Devic
   Defines defines;
   if (c.is_pointwise()) defines.set("POINTWISE");
   if (c.transposed) defines.set("TRANSPOSED");
-  OARLOCK_ASSIGN(const ProgramSource source, tiled_program("conv", d.tile, c.activation, defines));
+  OARLOCK_ASSIGN(const ProgramSource source,
+                 tiled_program("conv", d.tile, c.activation, c.dtype, defines));
   const int64_t phases = c.transposed ? c.x.stride * c.y.stride : 1;
   const int64_t tiles = phases * d.tile.tiles(tiled_pixels(c));
   const TileWork work = tile_work(d.tile, tiles, c.out_channels, c.batch, d.packing.elements() * 4);

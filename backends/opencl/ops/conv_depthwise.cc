@@ -40,7 +40,8 @@ Result<Depthwise> read_depthwise(const NodeView& node, const Device& device) {
 
 Result<KernelNeeds> match_depthwise(const NodeView& node, const Device& device) {
   OARLOCK_ASSIGN(const Depthwise d, read_depthwise(node, device));
-  return KernelNeeds(conv_option(node, device, d.tile, blocked_layout(device), d.packing.layout()));
+  return KernelNeeds(
+      conv_option(node, device, d.tile, blocked_layout(device), d.packing.layout(d.conv.dtype)));
 }
 
 Result<KernelPtr> create_depthwise(const NodeView& node, const KernelOption&, Device& device) {
@@ -54,7 +55,7 @@ Result<KernelPtr> create_depthwise(const NodeView& node, const KernelOption&, De
       .set("DX", c.x.dilation)
       .set("DY", c.y.dilation);
   OARLOCK_ASSIGN(const ProgramSource source,
-                 tiled_program("depthwise", d.tile, c.activation, defines));
+                 tiled_program("depthwise", d.tile, c.activation, c.dtype, defines));
   const int64_t blocks = d.packing.panels - 1, planes = c.batch * blocks;
   OARLOCK_ASSIGN(const LaunchPtr launch,
                  Launch::make(cl_device(device), source, "depthwise", 5,

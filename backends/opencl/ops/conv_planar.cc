@@ -52,9 +52,10 @@ Result<Planar> read_planar(const NodeView& node, const Device& device) {
 
 Result<KernelNeeds> match_planar(const NodeView& node, const Device& device) {
   OARLOCK_ASSIGN(const Planar p, read_planar(node, device));
-  KernelOption option = conv_option(node, device, p.tile, Layout::row_major(), p.packing.layout());
+  KernelOption option =
+      conv_option(node, device, p.tile, Layout::row_major(), p.packing.layout(p.conv.dtype));
   if (p.is_padded())
-    option.workspace = static_cast<size_t>(p.padded_rows() * p.padded_x) * sizeof(float);
+    option.workspace = static_cast<size_t>(p.padded_rows() * p.padded_x) * (bits(p.conv.dtype) / 8);
   return KernelNeeds(std::move(option));
 }
 
@@ -65,7 +66,7 @@ Result<KernelPtr> create_planar(const NodeView& node, const KernelOption&, Devic
   Defines defines;
   defines.set("KX", c.x.kernel);
   OARLOCK_ASSIGN(const ProgramSource source,
-                 tiled_program("conv_planar", p.tile, c.activation, defines));
+                 tiled_program("conv_planar", p.tile, c.activation, c.dtype, defines));
   LaunchPtr pad;
   if (p.is_padded()) {
     OARLOCK_ASSIGN(pad, Launch::make(cl, source, "pad_planes", 2,

@@ -90,7 +90,7 @@ Result<Stages> make_stages(const Winograd& w, ClDevice& device, int64_t begin, i
   Defines transforms;
   transforms.set("M", w.packing.m);
   OARLOCK_ASSIGN(const ProgramSource source,
-                 tiled_program("winograd", w.tile, c.activation, transforms));
+                 tiled_program("winograd", w.tile, c.activation, c.dtype, transforms));
   Stages s;
   OARLOCK_ASSIGN(s.input, Launch::make(device, source, "winograd_input", 2,
                                        Work::grid({count, w.in_blocks(), 1}, {4, 1, 1})));
@@ -101,7 +101,8 @@ Result<Stages> make_stages(const Winograd& w, ClDevice& device, int64_t begin, i
   defines.set("POINTWISE").set("WEIGHTS_OF_IMAGE");
   Tile tile = w.tile;
   tile.rows = std::min(tile.rows, count);
-  OARLOCK_ASSIGN(const ProgramSource product, tiled_program("conv", tile, Activation{}, defines));
+  OARLOCK_ASSIGN(const ProgramSource product,
+                 tiled_program("conv", tile, Activation{}, DType::float32, defines));
   const TileWork work = tile_work(tile, tile.tiles(count), c.out_channels, w.packing.planes(),
                                   w.packing.elements() / w.packing.planes() * 4);
   OARLOCK_ASSIGN(s.product, Launch::make(device, product, "conv", 5, work.work));

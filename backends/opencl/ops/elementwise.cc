@@ -215,8 +215,11 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
   const int64_t block = chosen.variant ? cl.traits().channel_block : 1;
   OARLOCK_ASSIGN(const Walk walk,
                  walk_over(node.output_shape(0), function.inputs, block, blocked_layout(device)));
-  bool vectors = node.output(0).dtype == DType::float32;
-  for (size_t i = 0; i < inputs; ++i) vectors = vectors && node.input(i).dtype == DType::float32;
+  const auto has_vectors = [](DType dtype) {
+    return dtype == DType::float32 || dtype == DType::float16;
+  };
+  bool vectors = has_vectors(node.output(0).dtype);
+  for (size_t i = 0; i < inputs; ++i) vectors = vectors && has_vectors(node.input(i).dtype);
   const int width = vectors ? cl.traits().channel_block : 1;
   Defines defines;
   constexpr const char* kNames[] = {"A", "B", "C"};

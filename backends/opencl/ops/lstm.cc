@@ -12,7 +12,8 @@ constexpr size_t kItems = 64;
 
 Status check(const NodeView& node) {
   if (node.has_input(4)) return unsupported("sequence lengths");
-  OARLOCK_TRY(expect_float32(node));
+  OARLOCK_ASSIGN(const DType dtype, expect_floats(node));
+  if (dtype != DType::float32) return unsupported("states of type ", dtype);
   if (node.attrs().integer("layout", 0) != 0) return unsupported("layout 1");
   if (node.attrs().integer("input_forget", 0) != 0) return unsupported("input_forget");
   if (node.attrs().has("clip")) return unsupported("clip");
@@ -36,7 +37,9 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption&, Device& devi
   const Shape &x = node.input_shape(0), &r = node.input_shape(2);
   const int64_t directions = r[0], batches = x[1];
   Defines defines;
-  defines.set("WIDTH", cl.traits().channel_block).set("ITEMS", int64_t{kItems});
+  defines.set("WIDTH", cl.traits().channel_block)
+      .set("ITEMS", int64_t{kItems})
+      .element("REAL", DType::float32);
   OARLOCK_ASSIGN(const ProgramSource source, embedded_program("lstm", defines));
   OARLOCK_ASSIGN(const LaunchPtr launch,
                  Launch::make(cl, source, "lstm", 11,

@@ -40,9 +40,9 @@ Result<KernelNeeds> match(const NodeView& node, const Device& device) {
   option.outputs.resize(1);
   if (t.product.residual) option.sharing.push_back({Sharing::Kind::in_place, 0, 3, 0});
   if (node.constant(1)) {
-    option.inputs[1] = t.packing.layout();
+    option.inputs[1] = t.packing.layout(t.product.dtype);
   } else {
-    option.workspace = static_cast<size_t>(t.packing.elements()) * sizeof(float);
+    option.workspace = static_cast<size_t>(t.packing.elements()) * (bits(t.product.dtype) / 8);
   }
   return KernelNeeds(std::move(option));
 }
@@ -53,14 +53,15 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
   ClDevice& cl = cl_device(device);
   LaunchPtr pack;
   if (chosen.workspace > 0) {
-    OARLOCK_ASSIGN(pack, pack_panels(cl, t.packing));
+    OARLOCK_ASSIGN(pack, pack_panels(cl, p.dtype, t.packing));
   }
   const int64_t each = t.packing.elements() / t.packing.matrices;
   Defines defines;
   if (p.a_column == 1) defines.set("DENSE_ROWS");
   OARLOCK_ASSIGN(const ProgramSource source,
-                 tiled_program("matmul", t.tile, p.activation, defines));
-  const TileWork work = tile_work(t.tile, t.tile.tiles(p.m), p.n, p.batch, each * 4);
+                 tiled_program("matmul", t.tile, p.activation, p.dtype, defines));
+  const TileWork work =
+      tile_work(t.tile, t.tile.tiles(p.m), p.n, p.batch, each * (bits(p.dtype) / 8));
   OARLOCK_ASSIGN(const LaunchPtr product, Launch::make(cl, source, "matmul", 5, work.work));
   const auto narrow = [](int64_t value) { return static_cast<cl_int>(value); };
   const cl_int4 batch_strides = {
@@ -74,8 +75,8 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
       return i < args.inputs.size() ? args.inputs[i] : TensorRef();
     };
     if (pack) OARLOCK_TRY(pack->run({input(1), args.workspace}));
-    return product->run(
-        {input(0), pack ? args.workspace : input(1), input(2), input(3), args.outputs[0]});
+    return product->run({input(0), pack ? args.workspace : input(1), bias ? input(2) : TensorRef(),
+                         input(3), args.outputs[0]});
   });
 }
 

@@ -8,9 +8,9 @@ namespace oarlock::opencl {
 
 namespace {
 
-Result<ProgramSource> program(const ClDevice& device, int64_t block) {
+Result<ProgramSource> program(const ClDevice& device, DType dtype, int64_t block) {
   Defines defines;
-  defines.set("WIDTH", device.traits().channel_block).set("BLOCK", block);
+  defines.set("WIDTH", device.traits().channel_block).set("BLOCK", block).element("REAL", dtype);
   return embedded_program("normalize", defines);
 }
 
@@ -26,7 +26,7 @@ TensorRef input(const KernelArgs& args, size_t i) {
 }
 
 Result<size_t> layer_axis(const NodeView& node) {
-  OARLOCK_TRY(expect_float32(node));
+  OARLOCK_TRY(expect_floats(node).status());
   for (size_t i = 1; i < node.output_count(); ++i)
     if (node.has_output(i)) return unsupported("the outputs Mean and InvStdDev");
   const Shape& shape = node.input_shape(0);
@@ -49,7 +49,7 @@ Result<KernelPtr> create_layer(const NodeView& node, const KernelOption&, Device
   OARLOCK_ASSIGN(const size_t axis, layer_axis(node));
   const Shape& shape = node.input_shape(0);
   const int64_t rows = extent(shape, 0, axis), length = extent(shape, axis, shape.rank());
-  OARLOCK_ASSIGN(const ProgramSource source, program(cl, 1));
+  OARLOCK_ASSIGN(const ProgramSource source, program(cl, node.input(0).dtype, 1));
   OARLOCK_ASSIGN(const LaunchPtr launch,
                  Launch::make(cl, source, "layer_norm", 4, Work::grid({rows, 1, 1}, {4, 1, 1})));
   OARLOCK_TRY(launch->scalars(static_cast<cl_int>(rows), static_cast<cl_int>(length),
@@ -62,7 +62,7 @@ Result<KernelPtr> create_layer(const NodeView& node, const KernelOption&, Device
 
 // Of GroupNormalization and InstanceNormalization.
 Result<int64_t> groups_of(const NodeView& node) {
-  OARLOCK_TRY(expect_float32(node));
+  OARLOCK_TRY(expect_floats(node).status());
   const Shape& shape = node.input_shape(0);
   if (shape.rank() < 3) return unsupported("a tensor of rank ", shape.rank());
   const int64_t groups =
@@ -85,7 +85,7 @@ Result<KernelPtr> create_group(const NodeView& node, const KernelOption&, Device
   OARLOCK_ASSIGN(const int64_t groups, groups_of(node));
   const Shape& shape = node.input_shape(0);
   const int64_t rows = shape[0] * groups;
-  OARLOCK_ASSIGN(const ProgramSource source, program(cl, 1));
+  OARLOCK_ASSIGN(const ProgramSource source, program(cl, node.input(0).dtype, 1));
   OARLOCK_ASSIGN(const LaunchPtr launch,
                  Launch::make(cl, source, "group_norm", 4, Work::grid({rows, 1, 1}, {4, 1, 1})));
   OARLOCK_TRY(launch->scalars(static_cast<cl_int>(rows), static_cast<cl_int>(groups),
@@ -96,7 +96,7 @@ Result<KernelPtr> create_group(const NodeView& node, const KernelOption&, Device
 }
 
 Result<KernelNeeds> match_batch(const NodeView& node, const Device& device) {
-  OARLOCK_TRY(expect_float32(node));
+  OARLOCK_TRY(expect_floats(node).status());
   if (node.attrs().integer("training_mode", 0) != 0) return unsupported("training mode");
   for (size_t i = 1; i < node.output_count(); ++i)
     if (node.has_output(i)) return unsupported("outputs of training");
@@ -121,7 +121,7 @@ Affine affine_of(const NodeView& node, int64_t block) {
   affine.shift = affine.scale;
   const double epsilon = node.attrs().number("epsilon", 1e-5f);
   for (size_t c = 0; c < static_cast<size_t>(channels); ++c) {
-    const auto at = [&](size_t i) { return static_cast<double>(node.constant(i)->as<float>()[c]); };
+    const auto at = [&](size_t i) { return static_cast<double>(number_at(*node.constant(i), c)); };
     const double scale = at(1) / std::sqrt(at(4) + epsilon);
     affine.scale[c] = static_cast<float>(scale);
     affine.shift[c] = static_cast<float>(at(2) - at(3) * scale);
@@ -139,7 +139,7 @@ Result<KernelPtr> create_batch(const NodeView& node, const KernelOption& chosen,
                  upload(cl, std::span<const float>(affine.scale)));
   OARLOCK_ASSIGN(const std::shared_ptr<Buffer> shift,
                  upload(cl, std::span<const float>(affine.shift)));
-  OARLOCK_ASSIGN(const ProgramSource source, program(cl, block));
+  OARLOCK_ASSIGN(const ProgramSource source, program(cl, node.input(0).dtype, block));
   OARLOCK_ASSIGN(const LaunchPtr launch,
                  Launch::make(cl, source, "channel_affine", 4,
                               Work::grid({pixels, blocks, shape[0]}, {16, 1, 1})));

@@ -13,10 +13,11 @@ constexpr std::string_view kPanels = "panels", kConv = "conv", kWinograd = "wino
 
 // "name/1/2/3"
 template <size_t N>
-Layout numbered(std::string_view name, const std::array<int64_t, N>& numbers, int64_t elements) {
+Layout numbered(std::string_view name, const std::array<int64_t, N>& numbers, DType dtype,
+                int64_t elements) {
   std::string tag(name);
   for (const int64_t n : numbers) tag += concat("/", n);
-  return Layout::opaque(std::move(tag), static_cast<size_t>(elements) * sizeof(float));
+  return Layout::opaque(std::move(tag), static_cast<size_t>(elements) * (bits(dtype) / 8));
 }
 
 template <size_t N>
@@ -43,8 +44,8 @@ Result<KernelNeeds> match(const NodeView& node, const Device&) {
   if (!PanelPacking::from(layouts.to) && !ConvPacking::from(layouts.to) &&
       !WinogradPacking::from(layouts.to))
     return unsupported("not a packed form of weights");
-  OARLOCK_TRY(expect_float32(node));
-  if (layouts.to.bytes / sizeof(float) > static_cast<size_t>(kMostElements))
+  OARLOCK_ASSIGN(const DType dtype, expect_floats(node));
+  if (layouts.to.bytes / (bits(dtype) / 8) > static_cast<size_t>(kMostElements))
     return unsupported("packed weights of ", layouts.to.bytes, " bytes");
   KernelOption option;
   option.inputs = {layouts.from};
@@ -52,8 +53,13 @@ Result<KernelNeeds> match(const NodeView& node, const Device&) {
   return KernelNeeds(std::move(option));
 }
 
-Result<LaunchPtr> pack_conv(ClDevice& device, const ConvPacking& p) {
-  OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_conv", Defines()));
+Defines storage(DType dtype) {
+  Defines defines;
+  return defines.element("REAL", dtype);
+}
+
+Result<LaunchPtr> pack_conv(ClDevice& device, DType dtype, const ConvPacking& p) {
+  OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_conv", storage(dtype)));
   OARLOCK_ASSIGN(LaunchPtr launch,
                  Launch::make(device, source, "pack_conv", 2, Work::items(p.elements() + p.block)));
   OARLOCK_TRY(
@@ -63,10 +69,9 @@ Result<LaunchPtr> pack_conv(ClDevice& device, const ConvPacking& p) {
   return launch;
 }
 
-Result<LaunchPtr> pack_winograd(ClDevice& device, const WinogradPacking& p) {
-  Defines defines;
-  defines.set("M", p.m);
-  OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_winograd", defines));
+Result<LaunchPtr> pack_winograd(ClDevice& device, DType dtype, const WinogradPacking& p) {
+  OARLOCK_ASSIGN(const ProgramSource source,
+                 embedded_program("pack_winograd", storage(dtype).set("M", p.m)));
   OARLOCK_ASSIGN(LaunchPtr launch,
                  Launch::make(device, source, "pack_winograd", 2,
                               Work::grid({p.panels() * p.width, p.depth(), 1}, {16, 1, 1})));
@@ -75,24 +80,26 @@ Result<LaunchPtr> pack_winograd(ClDevice& device, const WinogradPacking& p) {
   return launch;
 }
 
-Result<LaunchPtr> launch_for(ClDevice& device, const Layout& layout) {
-  if (const auto panels = PanelPacking::from(layout)) return pack_panels(device, *panels);
-  if (const auto conv = ConvPacking::from(layout)) return pack_conv(device, *conv);
-  if (const auto winograd = WinogradPacking::from(layout)) return pack_winograd(device, *winograd);
+Result<LaunchPtr> launch_for(ClDevice& device, DType dtype, const Layout& layout) {
+  if (const auto panels = PanelPacking::from(layout)) return pack_panels(device, dtype, *panels);
+  if (const auto conv = ConvPacking::from(layout)) return pack_conv(device, dtype, *conv);
+  if (const auto winograd = WinogradPacking::from(layout))
+    return pack_winograd(device, dtype, *winograd);
   return internal_error("packing into ", layout);
 }
 
-Result<KernelPtr> create(const NodeView&, const KernelOption& chosen, Device& device) {
-  OARLOCK_ASSIGN(LaunchPtr launch, launch_for(cl_device(device), chosen.outputs[0]));
+Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Device& device) {
+  OARLOCK_ASSIGN(LaunchPtr launch,
+                 launch_for(cl_device(device), node.input(0).dtype, chosen.outputs[0]));
   return launch_kernel(std::move(launch));
 }
 
 }  // namespace
 
-Layout PanelPacking::layout() const {
+Layout PanelPacking::layout(DType dtype) const {
   return numbered<8>(
       kPanels,
-      {matrices, panels, depth, columns, width, depth_stride, column_stride, matrix_stride},
+      {matrices, panels, depth, columns, width, depth_stride, column_stride, matrix_stride}, dtype,
       elements());
 }
 
@@ -102,9 +109,9 @@ std::optional<PanelPacking> PanelPacking::from(const Layout& layout) {
   return PanelPacking{(*n)[0], (*n)[1], (*n)[2], (*n)[3], (*n)[4], (*n)[5], (*n)[6], (*n)[7]};
 }
 
-Result<LaunchPtr> pack_panels(ClDevice& device, const PanelPacking& p, int64_t inner,
+Result<LaunchPtr> pack_panels(ClDevice& device, DType dtype, const PanelPacking& p, int64_t inner,
                               int64_t inner_stride) {
-  OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_matmul", Defines()));
+  OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_matmul", storage(dtype)));
   OARLOCK_ASSIGN(LaunchPtr launch,
                  Launch::make(device, source, "pack_matmul", 2,
                               Work::grid({p.depth, p.panels, p.matrices}, {16, 1, 1})));
@@ -114,8 +121,8 @@ Result<LaunchPtr> pack_panels(ClDevice& device, const PanelPacking& p, int64_t i
   return launch;
 }
 
-Layout padded_vector(int64_t length, int64_t padded) {
-  return PanelPacking{.columns = length, .width = padded}.layout();
+Layout padded_vector(DType dtype, int64_t length, int64_t padded) {
+  return PanelPacking{.columns = length, .width = padded}.layout(dtype);
 }
 
 int64_t ConvPacking::depth() const {
@@ -128,9 +135,9 @@ int64_t ConvPacking::depth() const {
   return ceil_div(most, 4) * 4;
 }
 
-Layout ConvPacking::layout() const {
+Layout ConvPacking::layout(DType dtype) const {
   return numbered<7>(kConv, {taps, in_channels, out_channels, groups, width, block, transposed},
-                     elements() + block);
+                     dtype, elements() + block);
 }
 
 std::optional<ConvPacking> ConvPacking::from(const Layout& layout) {
@@ -148,7 +155,7 @@ std::optional<ConvPacking> ConvPacking::from(const Layout& layout) {
 }
 
 Layout WinogradPacking::layout() const {
-  return numbered<4>(kWinograd, {m, in_channels, out_channels, width}, elements());
+  return numbered<4>(kWinograd, {m, in_channels, out_channels, width}, DType::float32, elements());
 }
 
 std::optional<WinogradPacking> WinogradPacking::from(const Layout& layout) {

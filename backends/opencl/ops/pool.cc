@@ -13,7 +13,7 @@ struct Window {
 };
 
 Result<Window> read_node(const NodeView& node) {
-  OARLOCK_TRY(expect_float32(node));
+  OARLOCK_TRY(expect_floats(node).status());
   if (node.has_output(1)) return unsupported("indices of maxima are wanted");
   const size_t rank = node.input_shape(0).rank();
   if (rank != 3 && rank != 4)
@@ -49,7 +49,8 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
     defines.set("MAXIMUM");
   else if (node.attrs().integer("count_include_pad", 0) != 0)
     defines.set("AVERAGE_ALL");
-  OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pool", defines));
+  OARLOCK_ASSIGN(const ProgramSource source,
+                 embedded_program("pool", defines.element("REAL", node.input(0).dtype)));
   const WindowAxis &x = w.x, &y = w.y;
   OARLOCK_ASSIGN(
       const LaunchPtr launch,

@@ -58,9 +58,10 @@ Result<std::vector<bool>> reduced_axes(const NodeView& node) {
 }
 
 Result<Axes> axes_of(const NodeView& node) {
-  if (!node.input(0).is_concrete() || node.input(0).dtype != DType::float32 ||
-      node.output(0).dtype != DType::float32)
-    return unsupported("values of type ", to_string(node.input(0)), ", not float32");
+  const DType dtype = node.input(0).dtype;
+  if (!node.input(0).is_concrete() || (dtype != DType::float32 && dtype != DType::float16) ||
+      node.output(0).dtype != dtype)
+    return unsupported("values of type ", to_string(node.input(0)));
   const Shape& shape = node.input_shape(0);
   const int64_t elements = element_count(shape);
   if (elements < 1 || elements > kMostElements) return unsupported(elements, " elements");
@@ -117,7 +118,7 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
   const bool along = inner == 1;
   const int64_t width = along || inner % block == 0 ? block : 1;
   Defines defines;
-  defines.set("WIDTH", width);
+  defines.set("WIDTH", width).element("REAL", node.input(0).dtype);
   if (along) defines.set("ALONG");
   for (const Named& named : kReductions)
     if (node.node().op == named.op)

@@ -78,8 +78,9 @@ Result<std::vector<Tap>> taps_of(const NodeView& node, size_t axis) {
 }
 
 Result<Taps> read_node(const NodeView& node) {
-  if (!node.input(0).is_concrete() || node.input(0).dtype != DType::float32)
-    return unsupported("values of type ", to_string(node.input(0)), ", not float32");
+  const DType dtype = node.input(0).dtype;
+  if (!node.input(0).is_concrete() || (dtype != DType::float32 && dtype != DType::float16))
+    return unsupported("values of type ", to_string(node.input(0)));
   const Shape &from = node.input_shape(0), &to = node.output_shape(0);
   if (from.rank() != 4 || from[0] != to[0] || from[1] != to[1])
     return unsupported("anything but the two last axes of images");
@@ -107,7 +108,7 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
   const int block = chosen.variant ? cl.traits().channel_block : 1;
   const int64_t blocks = from[0] * ceil_div(from[1], block);
   Defines defines;
-  defines.set("WIDTH", block);
+  defines.set("WIDTH", block).element("REAL", node.input(0).dtype);
   if (node.attrs().string("mode") == "linear") defines.set("LINEAR");
   OARLOCK_ASSIGN(const ProgramSource source, embedded_program("resize", defines));
   OARLOCK_ASSIGN(const std::shared_ptr<Buffer> rows, upload(cl, std::span<const Tap>(taps.rows)));

@@ -6,7 +6,7 @@ namespace oarlock::opencl {
 namespace {
 
 Result<size_t> axis_of(const NodeView& node) {
-  OARLOCK_TRY(expect_float32(node));
+  OARLOCK_TRY(expect_floats(node).status());
   const auto axis = normalize_axis(node.attrs().integer("axis", -1), node.input_shape(0).rank());
   if (!axis) return unsupported("an axis outside the rank");
   return *axis;
@@ -26,7 +26,7 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption&, Device& devi
   const int64_t length = shape[axis], inner = extent(shape, axis + 1, shape.rank());
   const int64_t rows = extent(shape, 0, axis) * inner;
   Defines defines;
-  defines.set("WIDTH", cl.traits().channel_block);
+  defines.set("WIDTH", cl.traits().channel_block).element("REAL", node.input(0).dtype);
   if (inner == 1) defines.set("ALONG");
   if (node.node().op == "LogSoftmax") defines.set("LOGARITHM");
   OARLOCK_ASSIGN(const ProgramSource source, embedded_program("softmax", defines));

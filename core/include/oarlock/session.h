@@ -36,7 +36,7 @@ struct SessionOptions {
   bool simplify = true;              // run the portable passes at load
   bool keep_intermediates = false;  // every value keeps memory of its own (see RunOptions::observe)
   std::vector<std::string> backend_paths;       // folders or files of backend libraries to load
-  std::map<std::string, std::string> settings;  // for devices, "opencl.binary"
+  std::map<std::string, std::string> settings;  // "storage" = "float16", or of devices
   // Operators of the application for this session alone, beside those of register_op(). They must
   // outlive the session.
   std::vector<const OpDef*> custom_ops;

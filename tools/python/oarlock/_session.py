@@ -110,6 +110,8 @@ class Session:
     devices: names in order of preference; "reference" always comes last. Default: "cpu".
     threads: of the CPU; 0: what cgroup and affinity allow.
     strict: an error instead of running a node on a less preferred device.
+    settings: {"storage": "float16"} keeps float32 values in memory as float16 between nodes, while
+        devices go on computing with float32; other settings are for devices.
     """
 
     def __init__(self, model: Model | str | os.PathLike, devices: Sequence[str] = (),

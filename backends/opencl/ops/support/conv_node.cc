@@ -8,7 +8,8 @@ KernelOption conv_option(const NodeView& node, const Device& device, const Tile&
   option.inputs = {std::move(input), std::move(weights)};
   if (node.input_count() > 2) {
     const int64_t channels = node.output_shape(0)[1];
-    option.inputs.push_back(padded_vector(channels, tile.panels(channels) * tile.width()));
+    option.inputs.push_back(
+        padded_vector(node.input(2).dtype, channels, tile.panels(channels) * tile.width()));
   }
   if (node.input_count() > 3) {
     option.inputs.push_back(blocked_layout(device));

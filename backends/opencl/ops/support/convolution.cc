@@ -10,13 +10,13 @@ Result<Activation> read_activation(const NodeView& node) {
 }
 
 Result<Convolution> read_convolution(const NodeView& node) {
-  OARLOCK_TRY(expect_float32(node));
+  Convolution c;
+  OARLOCK_ASSIGN(c.dtype, expect_floats(node));
   const Shape &in = node.input_shape(0), &weights = node.input_shape(1),
               &out = node.output_shape(0);
   if (in.rank() != 3 && in.rank() != 4)
     return unsupported("needs an input of 3 or 4 dimensions, but it has ", in.rank());
   const size_t spatial = in.rank() - 2;
-  Convolution c;
   c.transposed = node.node().op == "ConvTranspose";
   c.batch = in[0];
   c.in_channels = in[1];
@@ -30,7 +30,7 @@ Result<Convolution> read_convolution(const NodeView& node) {
     OARLOCK_ASSIGN(c.y, read_window_axis(node, 0, weights[2], c.transposed));
   }
   if (c.taps() > (1 << 20)) return unsupported("a window of ", c.taps(), " elements");
-  if (storage_bytes({DType::float32, weights, {}}).value_or(0) > size_t{1} << 30)
+  if (storage_bytes({c.dtype, weights, {}}).value_or(0) > size_t{1} << 30)
     return unsupported("weights of more than 1 GiB");
   OARLOCK_ASSIGN(c.activation, read_activation(node));
   return c;

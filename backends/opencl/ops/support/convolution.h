@@ -14,6 +14,7 @@ struct Convolution {
   WindowAxis x, y;
   bool transposed = false;
   Activation activation;
+  DType dtype = DType::float32;
 
   int64_t taps() const { return x.kernel * y.kernel; }
   int64_t in_pixels() const { return x.in * y.in; }

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <limits>
 
+#include "backends/opencl/ops/support/layouts.h"
+
 namespace oarlock::opencl {
 
 namespace {
@@ -56,13 +58,17 @@ constexpr Named kNamed[] = {
     {"Xor", "(!(a) != !(b))", Takes::any},
 };
 
+bool is_one_number(const Tensor* tensor) {
+  return tensor != nullptr && tensor->elements() == 1 &&
+         (tensor->dtype() == DType::float32 || tensor->dtype() == DType::float16);
+}
+
 // A bound of Clip: a constant number, or the fallback when omitted.
 Result<float> bound(const NodeView& node, size_t i, float fallback) {
   if (i >= node.input_count() || !node.has_input(i)) return fallback;
   const Tensor* value = node.constant(i);
-  if (!value || value->dtype() != DType::float32 || value->elements() != 1)
-    return unsupported("a bound that is not one constant float32");
-  return value->as<float>()[0];
+  if (!is_one_number(value)) return unsupported("a bound that is not one constant number");
+  return number_at(*value, 0);
 }
 
 // The node's function in terms of Activation; none when it is none.
@@ -91,8 +97,8 @@ Result<Activation> as_activation(const NodeView& node) {
 
 std::string square_or_root(const NodeView& node) {
   const Tensor* exponent = node.constant(1);
-  if (!exponent || exponent->elements() != 1 || exponent->dtype() != DType::float32) return "";
-  const float value = exponent->as<float>()[0];
+  if (!is_one_number(exponent)) return "";
+  const float value = number_at(*exponent, 0);
   return value == 2 ? "((a) * (a))" : value == 0.5f ? "sqrt(a)" : "";
 }
 
@@ -124,8 +130,11 @@ std::string activation_text(const Activation& activation) {
       return concat("((a) < (T)(0) ? ", alpha, " * expm1(a) : (a))");
     case Activation::Kind::sigmoid:
       return sigmoid;
-    case Activation::Kind::hard_sigmoid:
-      return concat("clamp((a) * ", alpha, " + ", beta, ", (T)(0), (T)(1))");
+    case Activation::Kind::hard_sigmoid: {
+      // Not clamp(), which turns NaN into a bound.
+      const std::string line = concat("((a) * ", alpha, " + ", beta, ")");
+      return concat("(", line, " < (T)(0) ? (T)(0) : ", line, " > (T)(1) ? (T)(1) : ", line, ")");
+    }
     case Activation::Kind::swish:
       return concat("((a) / ((T)(1) + exp(-", alpha, " * (a))))");
     case Activation::Kind::hard_swish:
@@ -164,7 +173,10 @@ Result<Expression> expression_of(const NodeView& node, bool single) {
 }
 
 Result<Expression> cast_expression(DType from, DType to) {
-  if (from == to) return Expression{"(a)"};
+  const auto single = [](DType type) {
+    return type == DType::float32 || type == DType::float16 || type == DType::bfloat16;
+  };
+  if (from == to || (single(from) && single(to))) return Expression{"(a)"};
   if (to == DType::boolean) return Expression{"((a) != 0)"};
   if (to == DType::float64) return Expression{"((double)(a))"};
   if (is_floating(to)) {

@@ -1,14 +1,18 @@
 #include "backends/opencl/ops/support/layouts.h"
 
+#include "oarlock/plugin/numeric.h"
+
 namespace oarlock::opencl {
 
 namespace {
 
-Status check_types(const NodeView& node, bool float32) {
+// `wanted`: undefined allows all.
+Status check_types(const NodeView& node, DType wanted) {
   const auto check = [&](const TypeInfo& type, const char* what, size_t i) -> Status {
-    if (!type.is_concrete() || (float32 && type.dtype != DType::float32))
-      return unsupported(what, " ", i, " is ", to_string(type),
-                         float32 ? ", not a float32 tensor" : ", not a tensor of known shape");
+    if (!type.is_concrete())
+      return unsupported(what, " ", i, " is ", to_string(type), ", not a tensor of known shape");
+    if (wanted != DType::undefined && type.dtype != wanted)
+      return unsupported(what, " ", i, " is ", to_string(type), ", not a ", wanted, " tensor");
     const int64_t elements = element_count(type.shape);
     if (elements < 1 || elements > kMostElements)
       return unsupported(what, " ", i, " has ", elements, " elements");
@@ -23,8 +27,20 @@ Status check_types(const NodeView& node, bool float32) {
 
 }  // namespace
 
-Status expect_tensors(const NodeView& node) { return check_types(node, false); }
-Status expect_float32(const NodeView& node) { return check_types(node, true); }
+Status expect_tensors(const NodeView& node) { return check_types(node, DType::undefined); }
+
+Result<DType> expect_floats(const NodeView& node) {
+  const bool half = node.input_count() > 0 && node.has_input(0) && node.input(0).is_tensor() &&
+                    node.input(0).dtype == DType::float16;
+  const DType type = half ? DType::float16 : DType::float32;
+  OARLOCK_TRY(check_types(node, type));
+  return type;
+}
+
+float number_at(const Tensor& tensor, size_t i) {
+  return tensor.dtype() == DType::float16 ? static_cast<float>(tensor.as<Float16>()[i])
+                                          : tensor.as<float>()[i];
+}
 
 Status expect_element(DType dtype, const Device& device) {
   if (!has_element(dtype)) return unsupported("elements of type ", dtype);

@@ -14,8 +14,9 @@ inline constexpr int64_t kMostElements = INT32_MAX;
 
 // Refuses unless every input and output that is there is a concrete tensor of few enough elements.
 Status expect_tensors(const NodeView& node);
-// The same, and all of them float32.
-Status expect_float32(const NodeView& node);
+// The same, and all of them float32, or all float16, which kernels store and do not compute with:
+// the type.
+Result<DType> expect_floats(const NodeView& node);
 // Refuses types that the device cannot compute with.
 Status expect_element(DType dtype, const Device& device);
 
@@ -28,6 +29,9 @@ inline bool is_blocked(const KernelOption& option) {
 }
 // Blocked channels are worth offering for float images with several channels.
 inline bool may_be_blocked(const Shape& shape) { return shape.rank() >= 3 && shape[1] > 1; }
+
+// Element i of a float32 or float16 tensor.
+float number_at(const Tensor& tensor, size_t i);
 
 inline int64_t element_count(const Shape& shape) { return shape.elements().value_or(0); }
 // Elements of axes [begin, end).

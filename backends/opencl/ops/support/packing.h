@@ -17,17 +17,17 @@ struct PanelPacking {
   int64_t depth_stride = 0, column_stride = 1, matrix_stride = 0;
 
   int64_t elements() const { return matrices * panels * depth * width; }
-  Layout layout() const;
+  Layout layout(DType dtype) const;
   static std::optional<PanelPacking> from(const Layout& layout);
 };
 
 // Packs with a kernel that takes the source and the panels. Matrix i begins at
 // i / inner * matrix_stride + i % inner * inner_stride.
-Result<LaunchPtr> pack_panels(ClDevice& device, const PanelPacking& packing, int64_t inner = 1,
-                              int64_t inner_stride = 0);
+Result<LaunchPtr> pack_panels(ClDevice& device, DType dtype, const PanelPacking& packing,
+                              int64_t inner = 1, int64_t inner_stride = 0);
 
 // A vector as long as the columns of all panels.
-Layout padded_vector(int64_t length, int64_t padded);
+Layout padded_vector(DType dtype, int64_t length, int64_t padded);
 
 // Weights of a convolution as conv.cl reads them, and zeros behind them.
 struct ConvPacking {
@@ -52,12 +52,12 @@ struct ConvPacking {
   int64_t depth() const;
   // Of the packed weights without the zeros behind them.
   int64_t elements() const { return panels() * taps * depth() * width; }
-  Layout layout() const;
+  Layout layout(DType dtype) const;
   static std::optional<ConvPacking> from(const Layout& layout);
 };
 
 // Weights of a 3x3 convolution, transformed for minimal filtering with tiles of m x m pixels:
-// (m + 2)^2 planes like those of a pointwise convolution.
+// (m + 2)^2 planes like those of a pointwise convolution, always float32.
 struct WinogradPacking {
   int64_t m = 2, in_channels = 1, out_channels = 1, width = 1;
 

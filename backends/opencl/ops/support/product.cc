@@ -54,7 +54,8 @@ bool read_bias(const Shape& bias, const Shape& batch, int64_t m, int64_t n, Prod
 }  // namespace
 
 Result<Product> read_product(const NodeView& node) {
-  OARLOCK_TRY(expect_float32(node));
+  Product p;
+  OARLOCK_ASSIGN(p.dtype, expect_floats(node));
   const bool gemm = node.node().op == "Gemm";
   const auto flag = [&](const char* in_gemm, const char* own) {
     return node.attrs().integer(gemm ? in_gemm : own) != 0;
@@ -65,7 +66,6 @@ Result<Product> read_product(const NodeView& node) {
   const Operand b = operand_of(node.input_shape(1), flag("transB", "trans_b"), true);
   const std::optional<Shape> batch = broadcast(a.batch, b.batch);
   if (!batch || a.columns != b.rows) return unsupported("operands that do not fit together");
-  Product p;
   p.m = a.rows;
   p.k = a.columns;
   p.n = b.columns;

@@ -15,6 +15,7 @@ struct Product {
   bool bias = false, residual = false;  // inputs 2 and 3
   float alpha = 1, beta = 1;
   Activation activation;
+  DType dtype = DType::float32;
 };
 
 // Refuses, with the reason, what the kernels cannot do.

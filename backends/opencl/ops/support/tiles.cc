@@ -35,11 +35,12 @@ Tile choose_tile(int64_t rows, int64_t columns, const Device& device, int64_t mo
 }
 
 Result<ProgramSource> tiled_program(std::string_view name, const Tile& tile,
-                                    const Activation& activation, Defines defines) {
+                                    const Activation& activation, DType dtype, Defines defines) {
   defines.set("P", tile.rows)
       .set("U", tile.vectors)
       .set("V", tile.block)
-      .set("ACTIVATION(T, a)", activation_text(activation));
+      .set("ACTIVATION(T, a)", activation_text(activation))
+      .element("REAL", dtype);
   return embedded_program(name, defines, {"tile"});
 }
 

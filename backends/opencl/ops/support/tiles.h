@@ -20,9 +20,9 @@ struct Tile {
 Tile choose_tile(int64_t rows, int64_t columns, const Device& device,
                  int64_t most_width = kMostElements);
 
-// kernels/opencl/<name>.cl after tile.cl, compiled for a tile and an activation.
+// kernels/opencl/<name>.cl after tile.cl, compiled for a tile, an activation and a type of storage.
 Result<ProgramSource> tiled_program(std::string_view name, const Tile& tile,
-                                    const Activation& activation, Defines defines);
+                                    const Activation& activation, DType dtype, Defines defines);
 
 // Tiles and panels as dimensions of the work, in groups of four along the first.
 struct TileWork {

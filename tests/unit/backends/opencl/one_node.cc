@@ -7,6 +7,7 @@
 #include <random>
 
 #include "oarlock/plugin/graph.h"
+#include "oarlock/plugin/numeric.h"
 #include "oarlock/session.h"
 
 namespace oarlock::opencl {
@@ -64,7 +65,27 @@ Result<Answer> run_on(const char* device, const OneNode& test) {
   return answer;
 }
 
+// The elements of a float32 or float16 tensor.
+std::vector<float> floats_of(const Tensor& tensor) {
+  if (tensor.dtype() != DType::float16)
+    return {tensor.as<float>().begin(), tensor.as<float>().end()};
+  return {tensor.as<Float16>().begin(), tensor.as<Float16>().end()};
+}
+
 }  // namespace
+
+OneNode in_half(OneNode test) {
+  for (Tensor& tensor : test.inputs) {
+    if (!tensor.defined() || tensor.dtype() != DType::float32) continue;
+    Result<Tensor> half = Tensor::allocate(DType::float16, tensor.shape());
+    if (!half.ok()) continue;
+    std::copy_n(tensor.as<float>().begin(), tensor.as<float>().size(),
+                half->mutable_as<Float16>().begin());
+    tensor = *std::move(half);
+  }
+  test.tolerance = 4e-3;
+  return test;
+}
 
 void check_against_reference(const OneNode& test, const std::string& kernel) {
   const Result<Answer> expected = run_on("reference", test);
@@ -73,7 +94,7 @@ void check_against_reference(const OneNode& test, const std::string& kernel) {
   ASSERT_TRUE(actual.ok()) << to_string(actual.status());
   EXPECT_NE(actual->kernels.find(kernel), std::string::npos) << actual->kernels;
   ASSERT_EQ(actual->output.shape(), expected->output.shape());
-  const auto a = actual->output.as<float>(), e = expected->output.as<float>();
+  const std::vector<float> a = floats_of(actual->output), e = floats_of(expected->output);
   for (size_t i = 0; i < e.size(); ++i) {
     const double bound = test.tolerance * std::max(1.0, std::fabs(static_cast<double>(e[i])));
     ASSERT_LE(std::fabs(static_cast<double>(a[i]) - e[i]), bound)

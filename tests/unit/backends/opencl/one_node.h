@@ -21,6 +21,9 @@ struct OneNode {
 // reference device's. `kernel`, if given, must be the one that ran.
 void check_against_reference(const OneNode& test, const std::string& kernel = "");
 
+// The same with float16 in place of float32, and a tolerance for it.
+OneNode in_half(OneNode test);
+
 // Whether there is an OpenCL device; `why` says why not.
 bool has_device(std::string& why);
 
