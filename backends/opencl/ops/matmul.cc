@@ -70,7 +70,7 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
   OARLOCK_TRY(product->scalars(narrow(p.m), narrow(p.n), narrow(p.k), narrow(t.packing.panels),
                                pair(p.a_row, p.a_column), pair(p.bias_row, p.bias_column),
                                batch_strides, scale, work.rows_first));
-  return make_kernel([pack, product](const KernelArgs& args) -> Status {
+  return make_kernel([pack, product, bias = p.bias](const KernelArgs& args) -> Status {
     const auto input = [&](size_t i) {
       return i < args.inputs.size() ? args.inputs[i] : TensorRef();
     };
