@@ -10,7 +10,8 @@ constexpr const char* kFooter =
     "Exit codes: 0 done; 1 results differ, or a file or input is damaged or does not fit; 2 wrong\n"
     "command line; 3 something in the model is not supported; 4 a device is not present; 5 a file\n"
     "cannot be read or written; 6 too little memory; 7 a bug in oarlock.\n"
-    "Commands on models take .oar files; all but verify also take .onnx files, converted on the fly.";
+    "Commands on models take .oar files; all but verify also take .onnx files, converted on the "
+    "fly.";
 
 int run(int argc, char** argv) {
   using namespace oarlock::cli;

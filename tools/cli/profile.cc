@@ -4,6 +4,7 @@
 #include "core/graph/atomic_file.h"
 #include "tools/cli/inputs.h"
 #include "tools/cli/model_options.h"
+#include "tools/cli/product_rate.h"
 #include "tools/cli/profile_report.h"
 
 namespace oarlock::cli {
@@ -34,6 +35,7 @@ Result<ExitCode> ProfileCommand::run() const {
     OARLOCK_TRY(session.run(values, outputs, how));
     report.end_run();
   }
+  report.set_peaks(product_rates(options, report.devices()));
   if (!trace_file.empty()) {
     const std::string trace = report.chrome_trace();
     OARLOCK_ASSIGN(AtomicFile file, AtomicFile::create(trace_file));

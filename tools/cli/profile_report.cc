@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tools/cli/table.h"
 
@@ -50,28 +51,46 @@ std::string rate(double amount, double us) { return us > 0 ? fixed(amount / us /
 
 }  // namespace
 
+std::vector<std::string> ProfileReport::devices() const {
+  std::set<std::string> names;
+  for (const Event& e : events_) names.insert(e.device);
+  return {names.begin(), names.end()};
+}
+
+std::string ProfileReport::of_peak(const Total& t) const {
+  const auto peak = peaks_.find(t.device);
+  if (peak == peaks_.end() || t.flops <= 0 || t.us <= 0) return "";
+  return fixed(t.flops / t.us / 1e3 / peak->second * 100, 0) + "%";
+}
+
 std::string ProfileReport::by_operator() const {
-  Table table({"operator", "device", "steps", "ms", "share", "GFLOP/s", "GB/s"});
+  Table table({"operator", "device", "steps", "ms", "share", "GFLOP/s", "of peak", "GB/s"});
   const double all = std::max(run_us(), 1e-9),
                runs = static_cast<double>(std::max(runs_, size_t{1}));
   for (const Total& t : totals([](const Event& e) { return e.op + "\n" + e.device; }))
     table.add({t.op, t.device, std::to_string(t.count / std::max(runs_, size_t{1})),
                fixed(t.us / runs / 1e3, 3), fixed(t.us / runs / all * 100, 1) + "%",
-               rate(t.flops, t.us), rate(t.bytes, t.us)});
+               rate(t.flops, t.us), of_peak(t), rate(t.bytes, t.us)});
   table.add({"all steps", "", std::to_string(events_.size() / std::max(runs_, size_t{1})),
-             fixed(all / 1e3, 3), "100.0%", "", ""});
-  return table.text();
+             fixed(all / 1e3, 3), "100.0%", "", "", ""});
+  std::string text = table.text();
+  for (const auto& [device, peak] : peaks_)
+    text += concat("peak of ", device, ": ", fixed(peak, 1),
+                   " GFLOP/s, its rate for large matrix products\n");
+  return text;
 }
 
 std::string ProfileReport::by_node(size_t shown) const {
-  Table table({"node", "operator", "kernel", "device", "ms", "share", "GFLOP/s", "GB/s"});
+  Table table(
+      {"node", "operator", "kernel", "device", "ms", "share", "GFLOP/s", "of peak", "GB/s"});
   const double all = std::max(run_us(), 1e-9),
                runs = static_cast<double>(std::max(runs_, size_t{1}));
   const std::vector<Total> list = totals([](const Event& e) { return e.name + "\n" + e.kernel; });
   for (size_t i = 0; i < std::min(shown, list.size()); ++i) {
     const Total& t = list[i];
     table.add({t.title, t.op, t.kernel, t.device, fixed(t.us / runs / 1e3, 3),
-               fixed(t.us / runs / all * 100, 1) + "%", rate(t.flops, t.us), rate(t.bytes, t.us)});
+               fixed(t.us / runs / all * 100, 1) + "%", rate(t.flops, t.us), of_peak(t),
+               rate(t.bytes, t.us)});
   }
   std::string text = table.text();
   if (list.size() > shown) text += concat("and ", list.size() - shown, " more\n");

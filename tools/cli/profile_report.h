@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,11 @@ class ProfileReport {
  public:
   void add(const StepRecord& record);
   void end_run();
+
+  // The devices that steps ran on.
+  std::vector<std::string> devices() const;
+  // GFLOP/s by device, to which the rates of steps are compared; unknown where not given.
+  void set_peaks(std::map<std::string, double> peaks) { peaks_ = std::move(peaks); }
 
   // Times are means over the runs.
   std::string by_operator() const;
@@ -33,8 +39,10 @@ class ProfileReport {
   template <class Key>
   std::vector<Total> totals(Key key) const;
   double run_us() const;
+  std::string of_peak(const Total& total) const;
 
   std::vector<Event> events_;
+  std::map<std::string, double> peaks_;
   double run_start_us_ = 0;
   double last_us_ = 0;
   size_t runs_ = 0;

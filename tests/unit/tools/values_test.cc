@@ -19,6 +19,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Npz, WritesWhatItReads) {
   const std::string path = testing::TempDir() + "values_test.npz";
@@ -133,9 +134,13 @@ TEST(Profile, AddsUpAndTraces) {
     report.add({"relu1", "Relu", "cpu", "relu_f32", 3000, 4000, 1e6, 0});
     report.end_run();
   }
+  EXPECT_EQ(report.devices(), std::vector<std::string>{"cpu"});
+  EXPECT_THAT(report.by_operator(), Not(HasSubstr("peak of")));
+  report.set_peaks({{"cpu", 4000}});
   const std::string table = report.by_operator();
   EXPECT_THAT(table, HasSubstr("75.0%"));
-  EXPECT_THAT(table, HasSubstr("1000.0"));  // GFLOP/s
+  EXPECT_THAT(table, HasSubstr("1000.0      25%"));  // GFLOP/s, of the peak
+  EXPECT_THAT(table, HasSubstr("peak of cpu: 4000.0 GFLOP/s"));
   EXPECT_LT(table.find("Conv"), table.find("Relu"));
   EXPECT_THAT(report.by_node(1), HasSubstr("and 1 more"));
   const auto trace = nlohmann::json::parse(report.chrome_trace());
