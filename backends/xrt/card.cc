@@ -1,0 +1,181 @@
+#include "backends/xrt/card.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <set>
+
+#include "backends/xrt/failure.h"
+#include "kernels/fpga/convert.h"
+#include "kernels/fpga/table.h"
+
+namespace oarlock::xrt {
+
+namespace {
+
+std::string state_name(ert_cmd_state state) {
+  switch (state) {
+    case ERT_CMD_STATE_TIMEOUT:
+      return "did not end in time";
+    case ERT_CMD_STATE_ABORT:
+      return "was ended";
+    default:
+      return concat("failed (state ", static_cast<int>(state), ")");
+  }
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : " ") + word;
+  return all;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Card>> Card::open(unsigned index, const XclbinFile& xclbin) {
+  std::shared_ptr<Card> card(new Card);
+  OARLOCK_TRY(card->load(index, xclbin));
+  OARLOCK_TRY(card->check_that_it_computes());
+  return card;
+}
+
+Card::~Card() {
+  const std::lock_guard lock(mutex_);
+  static_cast<void>(finish());
+}
+
+Status Card::load(unsigned index, const XclbinFile& xclbin) {
+  return guarded(concat("opening device ", index, " with ", xclbin.path), [&]() -> Status {
+    device_ = ::xrt::device(index);
+    const ::xrt::xclbin loaded(xclbin.path);
+    const ::xrt::uuid uuid = device_.load_xclbin(loaded);
+    OARLOCK_TRY(find_kernels(loaded).within(xclbin.path));
+    for (auto& [name, kernel] : kernels_) kernel.handle = ::xrt::kernel(device_, uuid, name);
+    std::set<int> tensors, parameters;
+    for (auto& [name, kernel] : kernels_) {
+      for (size_t i = 0; i < kernel.tensors; ++i)
+        tensors.insert(kernel.handle.group_id(static_cast<int>(i)));
+      parameters.insert(kernel.handle.group_id(static_cast<int>(kernel.tensors)));
+    }
+    if (tensors.size() != 1 || parameters.size() != 1)
+      return invalid(xclbin.path, " connects tensors to ", tensors.size(),
+                     " groups of memory banks and parameter blocks to ", parameters.size(),
+                     "; link all tensors to one group, and all parameter blocks");
+    tensors_ = static_cast<::xrt::memory_group>(*tensors.begin());
+    parameters_ = static_cast<::xrt::memory_group>(*parameters.begin());
+    OARLOCK_ASSIGN(nothing_, tensor_memory(4096));
+    return {};
+  });
+}
+
+Status Card::find_kernels(const ::xrt::xclbin& xclbin) {
+  std::map<std::string, std::pair<std::string, size_t>> present;
+  for (const ::xrt::xclbin::kernel& kernel : xclbin.get_kernels()) {
+    std::vector<std::string> names;
+    for (const ::xrt::xclbin::arg& argument : kernel.get_args())
+      names.push_back(argument.get_name());
+    present[kernel.get_name()] = {joined(names), kernel.get_cus().size()};
+  }
+  const kernels::fpga::Table& expected = *oarlock_fpga_kernels();
+  for (uint32_t i = 0; i < expected.count; ++i) {
+    const kernels::fpga::Kernel& kernel = expected.kernels[i];
+    const auto found = present.find(kernel.name);
+    if (found == present.end())
+      return invalid("it lacks the kernel ", kernel.name, "; build it from this version's kernels");
+    if (found->second.first != kernel.arguments)
+      return invalid("its kernel ", kernel.name, " takes (", found->second.first, "), not (",
+                     kernel.arguments, "); build it from this version's kernels");
+    kernels_[kernel.name] = {{}, kernel.tensors, std::max<size_t>(found->second.second, 1)};
+  }
+  return {};
+}
+
+// A driver may accept runs and compute nothing, as XRT's noop does.
+Status Card::check_that_it_computes() {
+  constexpr int kCount = 64;
+  OARLOCK_ASSIGN(const KernelOnCard* const convert, kernel("convert"));
+  OARLOCK_ASSIGN(::xrt::bo x, tensor_memory(kCount));
+  OARLOCK_ASSIGN(::xrt::bo y, tensor_memory(kCount * sizeof(float)));
+  OARLOCK_ASSIGN(::xrt::bo parameters, parameter_memory(CONVERT_WORDS * sizeof(int)));
+  return guarded("a first run", [&]() -> Status {
+    auto* const from = x.map<unsigned char*>();
+    for (int i = 0; i < kCount; ++i) from[i] = static_cast<unsigned char>(i + 1);
+    auto* const words = parameters.map<int*>();
+    words[CONVERT_COUNT] = kCount;
+    words[CONVERT_SIGNED] = 0;
+    x.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+    parameters.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+    ::xrt::run run(convert->handle);
+    run.set_arg(0, x);
+    run.set_arg(1, y);
+    run.set_arg(2, parameters);
+    run.set_arg(3, 0);
+    run.set_arg(4, 0);
+    OARLOCK_TRY(start(std::span(&run, 1), [] { return Status(); }));
+    OARLOCK_TRY(wait());
+    y.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
+    const auto* const to = y.map<const float*>();
+    for (int i = 0; i < kCount; ++i)
+      if (to[i] != static_cast<float>(i + 1))
+        return unavailable(
+            "XRT ran a kernel and nothing was computed; is its driver noop, or one that only "
+            "traces? Unset XILINX_XRT to use the emulated device");
+    return {};
+  });
+}
+
+Result<const KernelOnCard*> Card::kernel(const std::string& name) const {
+  const auto found = kernels_.find("oarlock_" + name);
+  if (found == kernels_.end()) return unavailable("the xclbin lacks the kernel oarlock_", name);
+  return &found->second;
+}
+
+Result<::xrt::bo> Card::tensor_memory(size_t bytes) {
+  return guarded(concat("a buffer of ", bytes, " bytes"), [&]() -> Result<::xrt::bo> {
+    return ::xrt::bo(device_, std::max<size_t>(bytes, 64), tensors_);
+  });
+}
+
+Result<::xrt::bo> Card::parameter_memory(size_t bytes) {
+  return guarded("a parameter block",
+                 [&]() -> Result<::xrt::bo> { return ::xrt::bo(device_, bytes, parameters_); });
+}
+
+Status Card::begin(std::span<::xrt::run> runs) {
+  starter_ = std::this_thread::get_id();
+  size_t started = 0;
+  const Status status = guarded("starting a kernel", [&] {
+    for (; started < runs.size(); ++started) runs[started].start();
+  });
+  outstanding_ = runs.first(started);
+  return status;
+}
+
+Status Card::finish() {
+  Status status;
+  for (::xrt::run& run : outstanding_) {
+    const Status each = guarded("waiting for a kernel", [&]() -> Status {
+      ert_cmd_state state = run.wait(timeout_);
+      if (state == ERT_CMD_STATE_COMPLETED) return {};
+      const std::string what = state_name(state);
+      if (state == ERT_CMD_STATE_TIMEOUT) run.abort();
+      return unavailable("a kernel on the FPGA ", what,
+                         "; run again, or leave its device out of the session");
+    });
+    if (status.ok()) status = each;
+  }
+  if (!outstanding_.empty() && !status.ok()) failures_[starter_] = status;
+  outstanding_ = {};
+  const auto own = failures_.find(std::this_thread::get_id());
+  if (own == failures_.end()) return {};
+  status = own->second;
+  failures_.erase(own);
+  return status;
+}
+
+Status Card::wait() {
+  const std::lock_guard lock(mutex_);
+  return finish();
+}
+
+}  // namespace oarlock::xrt

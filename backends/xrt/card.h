@@ -1,0 +1,87 @@
+#pragma once
+
+#include <experimental/xrt_xclbin.h>
+#include <xrt/xrt_bo.h>
+#include <xrt/xrt_device.h>
+#include <xrt/xrt_kernel.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "backends/xrt/driver.h"
+#include "backends/xrt/xclbin_file.h"
+
+namespace oarlock::xrt {
+
+struct KernelOnCard {
+  ::xrt::kernel handle;
+  size_t tensors = 0, compute_units = 1;
+};
+
+// An opened card with its xclbin loaded, shared by all sessions of the process. Runs are started in
+// order; the next begins when the one before has ended, and the host goes on meanwhile.
+// Thread-safe. A failure is told to the thread that started the run: it is the one to ask next.
+class Card {
+ public:
+  // Opens, loads, checks that the kernels are those this backend was written for, and that they
+  // compute.
+  static Result<std::shared_ptr<Card>> open(unsigned index, const XclbinFile& xclbin);
+  ~Card();
+  Card(const Card&) = delete;
+  Card& operator=(const Card&) = delete;
+
+  // The kernel "oarlock_<name>"; unavailable when the xclbin lacks it.
+  Result<const KernelOnCard*> kernel(const std::string& name) const;
+  // Memory that kernels reach: of tensors, and of parameter blocks.
+  Result<::xrt::bo> tensor_memory(size_t bytes);
+  Result<::xrt::bo> parameter_memory(size_t bytes);
+  // A buffer for pointers of which nothing is read.
+  const ::xrt::bo& nothing() const { return nothing_; }
+
+  // Starts the runs, which may go side by side, once what was started before has ended. `prepare`
+  // sets their arguments.
+  template <class F>
+  Status start(std::span<::xrt::run> runs, F&& prepare) {
+    const std::lock_guard lock(mutex_);
+    OARLOCK_TRY(finish());
+    return begin(runs, std::forward<F>(prepare));
+  }
+  // Waits for all that was started; the failure of what this thread has started.
+  Status wait();
+  void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
+
+ private:
+  Card() = default;
+  Status load(unsigned index, const XclbinFile& xclbin);
+  Status find_kernels(const ::xrt::xclbin& xclbin);
+  Status check_that_it_computes();
+  // With the lock held.
+  Status finish();
+  template <class F>
+  Status begin(std::span<::xrt::run> runs, F&& prepare);
+  Status begin(std::span<::xrt::run> runs);
+
+  ::xrt::device device_;
+  std::map<std::string, KernelOnCard> kernels_;
+  ::xrt::memory_group tensors_ = 0, parameters_ = 0;
+  ::xrt::bo nothing_;
+  std::mutex mutex_;
+  std::span<::xrt::run> outstanding_;
+  std::thread::id starter_;
+  std::map<std::thread::id, Status> failures_;
+  std::chrono::milliseconds timeout_{60000};
+};
+
+template <class F>
+Status Card::begin(std::span<::xrt::run> runs, F&& prepare) {
+  OARLOCK_TRY(prepare());
+  return begin(runs);
+}
+
+}  // namespace oarlock::xrt

@@ -1,0 +1,80 @@
+#include "backends/xrt/launch.h"
+
+#include <bit>
+#include <cstring>
+
+#include "backends/xrt/failure.h"
+
+namespace oarlock::xrt {
+
+void Parameters::set(int i, float value) {
+  words_[static_cast<size_t>(i)] = std::bit_cast<int>(value);
+}
+
+// What was started refers to the runs of this object.
+Launch::~Launch() {
+  if (card_ != nullptr) static_cast<void>(card_->wait());
+}
+
+Result<LaunchPtr> Launch::make(XrtDevice& device, const char* kernel,
+                               std::vector<Argument> arguments, size_t element_bytes) {
+  LaunchPtr launch(new Launch);
+  OARLOCK_ASSIGN(launch->card_, device.card());
+  OARLOCK_ASSIGN(launch->kernel_, launch->card_->kernel(kernel));
+  if (arguments.size() != launch->kernel_->tensors)
+    return internal_error("XRT: ", kernel, " takes ", launch->kernel_->tensors, " tensors, not ",
+                          arguments.size());
+  launch->arguments_ = std::move(arguments);
+  launch->element_bytes_ = element_bytes;
+  return launch;
+}
+
+Status Launch::add(const Parameters& parameters, std::vector<int> offsets) {
+  const auto& words = parameters.words();
+  OARLOCK_ASSIGN(::xrt::bo block, card_->parameter_memory(words.size() * sizeof(int)));
+  OARLOCK_TRY(guarded("writing a parameter block", [&] {
+    std::memcpy(block.map<int*>(), words.data(), words.size() * sizeof(int));
+    block.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+    runs_.emplace_back(kernel_->handle);
+    runs_.back().set_arg(static_cast<int>(arguments_.size()), block);
+  }));
+  parameters_.push_back(std::move(block));
+  offsets.resize(arguments_.size());
+  offsets_.push_back(std::move(offsets));
+  return {};
+}
+
+Status Launch::set_arguments(const KernelArgs& args) {
+  const size_t inputs = args.inputs.size();
+  for (size_t i = 0; i < arguments_.size(); ++i) {
+    const Argument& argument = arguments_[i];
+    const ::xrt::bo* memory = argument.table ? argument.table.get() : &card_->nothing();
+    size_t offset = 0;
+    if (argument.tensor >= 0) {
+      const auto index = static_cast<size_t>(argument.tensor);
+      const bool output = index >= inputs;
+      const TensorRef& ref = output ? args.outputs[index - inputs] : args.inputs[index];
+      if (ref) {
+        memory = &static_cast<XrtBuffer*>(ref.buffer)->memory();
+        offset = ref.offset / (output ? sizeof(float) : element_bytes_);
+      }
+    }
+    if (offset > size_t{1} << 30)
+      return out_of_memory("XRT: a tensor begins at element ", offset, " of its buffer; kernels ",
+                           "reach 2^30");
+    const auto position = static_cast<int>(arguments_.size() + 1 + i);
+    for (size_t r = 0; r < runs_.size(); ++r) {
+      runs_[r].set_arg(static_cast<int>(i), *memory);
+      runs_[r].set_arg(position, static_cast<int>(offset) + offsets_[r][i]);
+    }
+  }
+  return {};
+}
+
+Status Launch::run(const KernelArgs& args) {
+  return card_->start(runs_, [&] {
+    return guarded("setting arguments", [&]() -> Status { return set_arguments(args); });
+  });
+}
+
+}  // namespace oarlock::xrt
