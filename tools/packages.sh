@@ -13,8 +13,8 @@ build_packages="
   ca-certificates ccache cmake flatbuffers-compiler g++ git libbenchmark-dev libcli11-dev
   libflatbuffers-dev libgmock-dev libgtest-dev libhwy-dev libjpeg-dev libonnx-dev libopenjp2-7-dev
   libprotobuf-dev libstb-dev libtbb-dev libtiff-dev libwebp-dev libzip-dev ninja-build
-  nlohmann-json3-dev ocl-icd-opencl-dev opencl-clhpp-headers pkg-config pocl-opencl-icd
-  protobuf-compiler python3"
+  libxrt-dev nlohmann-json3-dev ocl-icd-opencl-dev opencl-clhpp-headers pkg-config pocl-opencl-icd
+  protobuf-compiler python3 uuid-dev"
 test_packages="
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev oclgrind python3-dev python3-venv"
 

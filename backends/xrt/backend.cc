@@ -29,7 +29,7 @@ Result<DeviceList> open(const DeviceOptions& options) {
   OARLOCK_ASSIGN(const std::chrono::milliseconds timeout, read_timeout(options));
   OARLOCK_ASSIGN(const Driver* const found, driver());
   unsigned count = 1;
-  if (!found->emulated) {
+  if (found->kind == kCard) {
     OARLOCK_TRY(guarded("looking for cards", [&] { count = ::xrt::system::enumerate_devices(); }));
     if (count == 0)
       return unavailable("XRT finds no card; unset XILINX_XRT to use the emulated device");
@@ -41,7 +41,7 @@ Result<DeviceList> open(const DeviceOptions& options) {
                    "; the emulated device takes what `oarlock fpga package` writes");
   DeviceList devices;
   for (unsigned i = 0; i < count; ++i)
-    devices.push_back(std::make_shared<XrtDevice>(i, found->emulated, xclbin, timeout));
+    devices.push_back(std::make_shared<XrtDevice>(i, *found, xclbin, timeout));
   return devices;
 }
 

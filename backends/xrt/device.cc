@@ -55,13 +55,15 @@ XrtBuffer::~XrtBuffer() {
   static_cast<void>(guarded("freeing a buffer", [this] { memory_ = ::xrt::bo(); }));
 }
 
-XrtDevice::XrtDevice(unsigned index, bool emulated, XclbinFile xclbin,
+XrtDevice::XrtDevice(unsigned index, const Driver& driver, XclbinFile xclbin,
                      std::chrono::milliseconds timeout)
     : index_(index), xclbin_(std::move(xclbin)), timeout_(timeout) {
   info_.name = concat("xrt:", index);
   info_.memory = info_.name;
-  info_.aliases = {concat("xrt:", emulated ? "emulated" : "card", ":", index)};
-  info_.description = concat(emulated ? "EMULATED FPGA in software, no card, " : "FPGA card, ",
+  info_.aliases = {concat("xrt:", driver.kind, ":", index)};
+  info_.description = concat(driver.emulated        ? "EMULATED FPGA in software, no card, "
+                             : driver.kind == kCard ? "FPGA card, "
+                                                    : "FPGA by XRT's driver " + driver.kind + ", ",
                              xclbin_.platform, ", ", xclbin_.clock_mhz, " MHz");
   std::string banks;
   for (const XclbinFile::Bank& bank : xclbin_.banks)

@@ -29,7 +29,8 @@ class XrtBuffer final : public Buffer {
 // One card in one session. It is opened when first used.
 class XrtDevice final : public Device {
  public:
-  XrtDevice(unsigned index, bool emulated, XclbinFile xclbin, std::chrono::milliseconds timeout);
+  XrtDevice(unsigned index, const Driver& driver, XclbinFile xclbin,
+            std::chrono::milliseconds timeout);
   const DeviceInfo& info() const override { return info_; }
   Result<BufferPtr> allocate(const MemoryRequest& request) override;
   Status write(const TensorRef& to, std::span<const std::byte> from) override;

@@ -29,7 +29,12 @@ std::string own_folder() {
 Result<Driver> find_driver() {
   Driver found;
   found.folder = own_folder();
-  if (!environment("XILINX_XRT").empty()) return found;
+  if (!environment("XILINX_XRT").empty()) {
+    if (const std::string mode = environment("XCL_EMULATION_MODE"); !mode.empty())
+      found.kind = mode;
+    return found;
+  }
+  found.kind = "emulated";
   const std::string library = found.folder + "/liboarlock_xrt_emulator.so";
   void* const handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr)

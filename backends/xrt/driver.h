@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "backends/xrt/emulator/emulator.h"
 #include "oarlock/status.h"
@@ -10,8 +11,10 @@ namespace oarlock::xrt {
 
 // Which driver XRT uses in this process, decided once: where XILINX_XRT is set, the one installed
 // there; else the emulated device, whose files lie beside this library.
+inline constexpr std::string_view kCard = "card";
 struct Driver {
   bool emulated = false;
+  std::string kind{kCard};  // or "emulated", or what XCL_EMULATION_MODE says
   const xrt_emulator::Emulator* emulator = nullptr;
   std::string folder;  // of this library
 };

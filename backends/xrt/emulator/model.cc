@@ -283,6 +283,7 @@ void Model::start_kernel(const BufferPtr& buffer) {
   }
   if (worker_->start(start)) return;
   const std::lock_guard lock(mutex_);
+  worker_gone_ = true;
   if (running_.erase(start.command) > 0)
     end(reinterpret_cast<ert_packet*>(buffer->host), ERT_CMD_STATE_ERROR);
 }

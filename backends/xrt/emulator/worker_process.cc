@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -81,6 +82,12 @@ bool WorkerProcess::start(const Start& start) {
   return send(socket_, &start, sizeof start, MSG_NOSIGNAL) == sizeof start;
 }
 
-void WorkerProcess::crash() { kill(process_, SIGSEGV); }
+void WorkerProcess::crash() {
+  kill(process_, SIGSEGV);
+  siginfo_t info;
+  while (waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOWAIT) < 0 &&
+         errno == EINTR) {
+  }
+}
 
 }  // namespace oarlock::xrt_emulator

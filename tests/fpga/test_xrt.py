@@ -1,0 +1,91 @@
+"""The backend xrt by the command and the Python package: with no environment variable set on the
+emulated FPGA, with XILINX_XRT on XRT's genuine noop driver."""
+
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+
+
+def environment(**changes):
+    left_out = ("XILINX_XRT", "XCL_EMULATION_MODE", "OARLOCK_XCLBIN")
+    return {**{k: v for k, v in os.environ.items() if k not in left_out}, **changes}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def backend(build_dir):
+    library = build_dir / "lib" / "liboarlock_backend_xrt.so"
+    if not library.exists():
+        pytest.skip("built without XRT (apt: libxrt-dev uuid-dev)")
+    return library.resolve()
+
+
+@pytest.fixture(scope="module")
+def model(command, digits, tmp_path_factory):
+    path = tmp_path_factory.mktemp("xrt") / "digits.oar"
+    result = command("convert", digits / "digits.onnx", "-o", path)
+    assert result.returncode == 0, result.stderr
+    return path
+
+
+def test_the_genuine_library_is_used(backend):
+    linked = subprocess.run(["ldd", backend], capture_output=True, text=True, check=True).stdout
+    assert "libxrt_coreutil.so.2 => /" in linked
+
+
+def test_devices_say_what_is_emulated(command):
+    text = command("devices", env=environment()).stdout
+    line = next(line for line in text.splitlines() if line.startswith("xrt:0"))
+    assert "EMULATED" in line and "MHz" in line
+    for word in ("xrt:emulated:0", "oarlock_gemm x 2", "DDR[0]", "xclbin:"):
+        assert word in text
+
+
+def test_a_card_is_not_replaced_by_the_emulated_device(command, model, digits):
+    picture = digits / "digits" / "7.png"
+    result = command("run", model, picture, "--device", "xrt:card", env=environment())
+    assert result.returncode != 0 and "xrt:card" in result.stderr
+    result = command("explain", model, env=environment())
+    assert result.returncode == 0 and "xrt" not in result.stdout, "sessions use it unasked"
+
+
+def test_the_sample_runs_wholly_on_the_fpga(command, model, digits):
+    for digit in range(10):
+        result = command("run", model, digits / "digits" / f"{digit}.png", "--device", "xrt",
+                         "--strict", "--top", "1", "--labels", digits / "digits.txt",
+                         env=environment())
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.split()[-1] == str(digit)
+
+
+def test_python_agrees_with_the_cpu(model):
+    oarlock = pytest.importorskip("oarlock", reason="the Python package was not built")
+    if os.environ.get("XILINX_XRT"):
+        pytest.skip("XILINX_XRT is set")
+    image = np.random.default_rng(3).integers(0, 256, (3, 1, 28, 28), np.uint8)
+    results = [oarlock.Session(model, devices=[device], strict=True).run({"image": image})
+               for device in ("xrt", "cpu")]
+    for name, expected in results[1].items():
+        np.testing.assert_allclose(results[0][name], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_noop_driver_is_recognized(backend, command, model, digits, tmp_path):
+    genuine = sorted(pathlib.Path("/usr/lib").glob("*/libxrt_*.so*"))
+    if not any(path.name.startswith("libxrt_noop.so") for path in genuine):
+        pytest.skip("XRT's noop driver is not installed (apt: libxrt1)")
+    (tmp_path / "lib").mkdir()
+    for path in genuine:
+        (tmp_path / "lib" / path.name).symlink_to(path)
+    changed = environment(XILINX_XRT=str(tmp_path), XCL_EMULATION_MODE="noop",
+                          OARLOCK_XCLBIN=str(backend.parent / "oarlock_emulated.xclbin"))
+    result = command("run", model, digits / "digits" / "7.png", "--device", "xrt", env=changed)
+    assert result.returncode != 0, result.stdout
+    assert "nothing was computed" in result.stderr, result.stderr
+
+
+def test_an_unusable_driver_is_an_error(command, model, digits, tmp_path):
+    result = command("run", model, digits / "digits" / "7.png", "--device", "xrt",
+                     env=environment(XILINX_XRT=str(tmp_path)))
+    assert result.returncode != 0 and "XRT" in result.stderr
