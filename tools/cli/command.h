@@ -41,6 +41,7 @@ void add_compare(CLI::App& app);
 void add_convert(CLI::App& app);
 void add_devices(CLI::App& app);
 void add_explain(CLI::App& app);
+void add_fpga(CLI::App& app);  // nothing in a build without XRT
 void add_inspect(CLI::App& app);
 void add_kernel(CLI::App& app);  // nothing in a build without OpenCL
 void add_profile(CLI::App& app);

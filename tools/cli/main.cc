@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   add_verify(app);
   add_devices(app);
   add_kernel(app);
+  add_fpga(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
