@@ -136,12 +136,12 @@ TEST_P(Elementwise, FunctionsFromTables) {
   constexpr auto softplus = [](double x) { return std::log1p(std::exp(x)); };
   constexpr auto tanh = [](double x) { return std::tanh(x); };
   const Function functions[] = {
-      {sigmoid, FPGA_TABULATED, sigmoid, 0, 0, 8e-6},
-      {tanh, FPGA_TABULATED, tanh, 0, 0, 3e-5},
-      {[](double x) { return x / (1 + std::exp(-x)); }, FPGA_GATED, sigmoid, 0, 0, 3e-5},
+      {sigmoid, FPGA_TABULATED, sigmoid, 0, 0, 2e-7},
+      {tanh, FPGA_TABULATED, tanh, 0, 0, 8e-7},
+      {[](double x) { return x / (1 + std::exp(-x)); }, FPGA_GATED, sigmoid, 0, 0, 3e-6},
       {[](double x) { return 0.5 * x * (1 + std::erf(x * std::sqrt(0.5))); }, FPGA_GATED, gelu_gate,
-       0, 0, 3e-5},
-      {softplus, FPGA_TABULATED, softplus, 0, 1, 1.2e-5},
+       0, 0, 3e-6},
+      {softplus, FPGA_TABULATED, softplus, 0, 1, 3e-6},
   };
   const Floats x = ramp(-20, 20, 7919);
   for (const Function& f : functions) {
