@@ -6,7 +6,7 @@
 //
 // Interface: AXI masters a, b, bias, residual, table, y, parameters; AXI-Lite offsets in elements.
 // II: 1 for loading, multiplying and storing; FPGA_PE_M x FPGA_PE_N products a cycle.
-// On chip: 2 (TILE_M + TILE_N) TILE_K + TILE_M TILE_N words, and a table: 64 KiB as it stands.
+// On chip: 2 (TILE_M + TILE_N) TILE_K + TILE_M TILE_N words, and a table: 56 KiB as it stands.
 // DSP: 5 a multiplier of fp32 (3 to multiply, 2 to add): 1280 as it stands.
 // Sums run over k in order, whatever the tiles are.
 #include "kernels/fpga/function.h"

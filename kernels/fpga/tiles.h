@@ -6,7 +6,7 @@
 // multipliers, which must divide the tile. FPGA_TILE_M / FPGA_PE_M * FPGA_TILE_N / FPGA_PE_N cycles
 // lie between two additions to one sum; an adder of fp32 takes up to eight.
 #ifndef FPGA_TILE_M
-#define FPGA_TILE_M 32
+#define FPGA_TILE_M 64
 #endif
 #ifndef FPGA_TILE_N
 #define FPGA_TILE_N 64

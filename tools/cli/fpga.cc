@@ -164,9 +164,12 @@ Result<ExitCode> Estimate::run() const {
     double seconds;
     const char* bound;
   };
-  // Runs of one layer go side by side on several units. Where memory cannot keep up, it decides.
+  // Runs of a convolution go side by side on the engines, those of others one after the other.
+  // Where memory cannot keep up, it decides.
   const auto time_of = [&](const Counters& c) -> Time {
-    const double kernel = c.cycles / static_cast<double>(std::max<uint64_t>(c.runs, 1)) / hertz;
+    const double units =
+        c.products > 0 ? static_cast<double>(std::min<uint64_t>(c.runs, kEngines)) : 1;
+    const double kernel = c.cycles / units / hertz;
     const double memory = (c.read_bytes + c.written_bytes) / bandwidth;
     if (memory > kernel) return {memory, "bandwidth"};
     if (c.cycles < 4000.0 * static_cast<double>(c.runs)) return {kernel, "launch"};
