@@ -1,5 +1,6 @@
 #include "oarlock/plugin/backend.h"
 
+#include <cstdlib>
 #include <memory>
 
 #include "backends/opencl/device.h"
@@ -10,12 +11,24 @@ std::span<const KernelDef> all_kernels();  // generated
 
 namespace {
 
+// Seconds for tuning: none unless asked for.
+Result<double> tuning_seconds(const std::map<std::string, std::string>& settings) {
+  const auto setting = settings.find("tune");
+  if (setting == settings.end()) return 0.0;
+  char* end = nullptr;
+  const double seconds = std::strtod(setting->second.c_str(), &end);
+  if (setting->second.empty() || *end != '\0' || !(seconds >= 0 && seconds <= 1e6))
+    return invalid("the setting tune is a number of seconds, not '", setting->second, "'");
+  return seconds;
+}
+
 Result<DeviceList> open(const DeviceOptions& options) {
+  OARLOCK_ASSIGN(const double seconds, tuning_seconds(options.settings));
   OARLOCK_ASSIGN(std::vector<FoundDevice> found, find_devices());
   DeviceList devices;
   for (FoundDevice& device : found)
-    devices.push_back(
-        std::make_shared<ClDevice>(std::move(device), BinaryStore::from(options.settings)));
+    devices.push_back(std::make_shared<ClDevice>(std::move(device),
+                                                 BinaryStore::from(options.settings), seconds));
   return devices;
 }
 

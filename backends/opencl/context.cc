@@ -32,9 +32,7 @@ Result<cl::Program> Context::make(const ProgramSource& source, const BinaryStore
   // PoCL caches what it compiles by itself, and needs seconds to hand out a binary.
   if (!store.enabled() || (device_.is_pocl() && !store.explicitly()))
     return build_from_source(context_, device_.device, source);
-  const std::string key =
-      concat(device_.platform, "\n", device_.platform_version, "\n", device_.device_name, "\n",
-             device_.device_version, "\n", device_.driver, "\n", source.options, "\n", source.text);
+  const std::string key = concat(device_.identity(), "\n", source.options, "\n", source.text);
   if (const auto binary = store.load(key)) {
     Result<cl::Program> program =
         build_from_binary(context_, device_.device, *binary, source.options);

@@ -24,8 +24,10 @@ const char* yes_or_no(bool value) { return value ? "yes" : "no"; }
 
 }  // namespace
 
-ClDevice::ClDevice(FoundDevice found, BinaryStore store)
-    : found_(std::move(found)), store_(std::move(store)) {
+ClDevice::ClDevice(FoundDevice found, BinaryStore store, double tuning_seconds)
+    : found_(std::move(found)),
+      store_(std::move(store)),
+      tuning_(std::make_unique<Tuning>(*this, found_, store_, tuning_seconds)) {
   const Traits& t = found_.traits;
   info_.name = found_.name;
   info_.description = found_.description;
@@ -47,6 +49,7 @@ ClDevice::ClDevice(FoundDevice found, BinaryStore store)
       {"images", t.images ? concat(t.image_width, " x ", t.image_height) : std::string("no")},
       {"fp16 arithmetic", yes_or_no(t.fp16)},
       {"fp64", yes_or_no(t.fp64)},
+      {"tuning", "tiles of convolutions and products (oarlock tune)"},
   };
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <string>
 
 #include "backends/opencl/binary_store.h"
 #include "backends/opencl/context.h"
 #include "backends/opencl/platform.h"
+#include "backends/opencl/tuning.h"
 #include "oarlock/plugin/device.h"
 
 namespace oarlock::opencl {
@@ -25,7 +27,8 @@ class ClBuffer final : public Buffer {
 // all sessions. Opened when first needed. Thread-safe.
 class ClDevice final : public Device {
  public:
-  ClDevice(FoundDevice found, BinaryStore store);
+  // `tuning_seconds` are for measuring tiles, from now on.
+  ClDevice(FoundDevice found, BinaryStore store, double tuning_seconds = 0);
 
   const DeviceInfo& info() const override { return info_; }
   Result<BufferPtr> allocate(const MemoryRequest& request) override;
@@ -38,6 +41,7 @@ class ClDevice final : public Device {
 
   const Traits& traits() const { return found_.traits; }
   const FoundDevice& found() const { return found_; }
+  Tuning& tuning() const { return *tuning_; }
   // Opens the device.
   Result<const cl::CommandQueue*> queue();
   Result<cl::Kernel> kernel(const ProgramSource& source, const char* name);
@@ -47,6 +51,7 @@ class ClDevice final : public Device {
 
   FoundDevice found_;
   BinaryStore store_;
+  std::unique_ptr<Tuning> tuning_;
   DeviceInfo info_;
   std::mutex mutex_;
   Context* context_ = nullptr;

@@ -57,6 +57,11 @@ const char* kind_of(const cl::Device& device) {
 
 }  // namespace
 
+std::string FoundDevice::identity() const {
+  return concat(platform, "\n", platform_version, "\n", device_name, "\n", device_version, "\n",
+                driver);
+}
+
 Result<std::vector<FoundDevice>> find_devices() {
   std::vector<cl::Platform> platforms;
   const cl_int code = cl::Platform::get(&platforms);

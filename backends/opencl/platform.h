@@ -33,6 +33,8 @@ struct FoundDevice {
   std::string platform, platform_version, device_name, device_version, driver;
   Traits traits;
 
+  // What compiled programs and measured times depend on.
+  std::string identity() const;
   bool is_pocl() const { return platform == "Portable Computing Language"; }
 };
 

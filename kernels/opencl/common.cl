@@ -39,6 +39,15 @@ ushort bfloat_of(float value) {
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
 
+// What floats of tensors are stored as, float unless macros say half.
+#ifndef REAL_load
+#define REAL_type float
+#define REAL_load(i, p) load_plain(i, p)
+#define REAL_store(v, i, p) store_plain(v, i, p)
+#define REAL_loads(n, i, p) loads_plain(n, i, p)
+#define REAL_stores(n, v, i, p) stores_plain(n, v, i, p)
+#endif
+
 // floatN of WIDTH lanes, how to read and write one (stored as REAL), and reductions over its lanes.
 #if defined(WIDTH) && WIDTH > 1
 #define FLOATS JOIN(float, WIDTH)

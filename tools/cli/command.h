@@ -46,6 +46,7 @@ void add_inspect(CLI::App& app);
 void add_kernel(CLI::App& app);  // nothing in a build without OpenCL
 void add_profile(CLI::App& app);
 void add_run(CLI::App& app);
+void add_tune(CLI::App& app);
 void add_verify(CLI::App& app);
 
 // "1x3x224x224" or "1,3,224,224".

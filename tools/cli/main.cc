@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
   add_compare(app);
   add_verify(app);
   add_devices(app);
+  add_tune(app);
   add_kernel(app);
   add_fpga(app);
   try {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "backends/opencl/ops/support/conv_node.h"
+#include "backends/opencl/ops/support/tuned.h"
 
 namespace oarlock::opencl {
 
@@ -24,7 +25,8 @@ Result<Direct> read_direct(const NodeView& node, const Device& device) {
   Direct d;
   OARLOCK_ASSIGN(d.conv, read_convolution(node));
   const Convolution& c = d.conv;
-  d.tile = choose_tile(tiled_pixels(c), c.out_channels, device,
+  d.tile = choose_tile(c.transposed ? "conv_transpose" : "conv_direct", node, tiled_pixels(c),
+                       c.out_channels, device,
                        c.groups > 1 ? c.out_channels / c.groups : c.out_channels * 4);
   d.packing = ConvPacking(c, d.tile);
   if (c.transposed && c.x.stride * c.y.stride * tiled_pixels(c) > kMostElements / 2)
@@ -73,7 +75,7 @@ std::span<const KernelDef> conv_kernels();
 std::span<const KernelDef> conv_kernels() {
   static const std::vector<KernelDef> defs = [] {
     std::vector<KernelDef> list = conv_defs("conv_direct", match_direct, create_direct);
-    list.push_back({"ConvTranspose", "conv_transpose", match_direct, create_direct});
+    list.push_back(tunable({"ConvTranspose", "conv_transpose", match_direct, create_direct}));
     return list;
   }();
   return defs;

@@ -74,7 +74,7 @@ std::span<const KernelDef> conv_depthwise_kernels();
 
 std::span<const KernelDef> conv_depthwise_kernels() {
   static const std::vector<KernelDef> defs =
-      conv_defs("conv_depthwise", match_depthwise, create_depthwise);
+      conv_defs("conv_depthwise", match_depthwise, create_depthwise, false);
   return defs;
 }
 

@@ -4,6 +4,7 @@
 
 #include "backends/opencl/ops/support/packing.h"
 #include "backends/opencl/ops/support/product.h"
+#include "backends/opencl/ops/support/tuned.h"
 
 namespace oarlock::opencl {
 
@@ -19,7 +20,7 @@ Result<Tiled> read_tiled(const NodeView& node, const Device& device) {
   Tiled t;
   OARLOCK_ASSIGN(t.product, read_product(node));
   const Product& p = t.product;
-  t.tile = choose_tile(p.m, p.n, device);
+  t.tile = choose_tile("matmul", node, p.m, p.n, device);
   t.packing = {.matrices = p.b_batch == 0 ? 1 : p.batch,
                .panels = t.tile.panels(p.n),
                .depth = p.k,
@@ -86,9 +87,9 @@ std::span<const KernelDef> matmul_kernels();
 
 std::span<const KernelDef> matmul_kernels() {
   static const std::array<KernelDef, 3> list = {{
-      {"oarlock.MatMul", "matmul", match, create},
-      {"MatMul", "matmul", match, create},
-      {"Gemm", "matmul", match, create},
+      tunable({"oarlock.MatMul", "matmul", match, create}),
+      tunable({"MatMul", "matmul", match, create}),
+      tunable({"Gemm", "matmul", match, create}),
   }};
   return list;
 }

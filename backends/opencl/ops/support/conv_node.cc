@@ -1,5 +1,7 @@
 #include "backends/opencl/ops/support/conv_node.h"
 
+#include "backends/opencl/ops/support/tuned.h"
+
 namespace oarlock::opencl {
 
 KernelOption conv_option(const NodeView& node, const Device& device, const Tile& tile, Layout input,
@@ -27,8 +29,12 @@ std::array<TensorRef, 5> conv_tensors(const KernelArgs& args) {
 }
 
 std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) match,
-                                 decltype(KernelDef::create) create) {
-  return {{"Conv", name, match, create}, {"oarlock.Conv", name, match, create}};
+                                 decltype(KernelDef::create) create, bool chooses_tile) {
+  std::vector<KernelDef> defs = {{"Conv", name, match, create},
+                                 {"oarlock.Conv", name, match, create}};
+  if (chooses_tile)
+    for (KernelDef& def : defs) def = tunable(std::move(def));
+  return defs;
 }
 
 }  // namespace oarlock::opencl

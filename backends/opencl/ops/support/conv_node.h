@@ -12,8 +12,8 @@ KernelOption conv_option(const NodeView& node, const Device& device, const Tile&
 // Input, weights, bias, residual and output of a step, for a kernel that takes these.
 std::array<TensorRef, 5> conv_tensors(const KernelArgs& args);
 
-// A list with the same kernel for Conv and oarlock.Conv.
+// A list with the same kernel for Conv and oarlock.Conv, tunable where it calls choose_tile().
 std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) match,
-                                 decltype(KernelDef::create) create);
+                                 decltype(KernelDef::create) create, bool chooses_tile = true);
 
 }  // namespace oarlock::opencl

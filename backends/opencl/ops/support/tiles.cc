@@ -5,11 +5,17 @@
 #include <span>
 
 #include "backends/opencl/ops/support/expression.h"
+#include "backends/opencl/ops/support/tuned.h"
 
 namespace oarlock::opencl {
 
-Tile choose_tile(int64_t rows, int64_t columns, const Device& device, int64_t most_width) {
+Tile choose_tile(std::string_view kernel, const NodeView& node, int64_t rows, int64_t columns,
+                 const Device& device, int64_t most_width) {
   const Traits& traits = cl_device(device).traits();
+  if (const std::optional<Tuning::Form> form = tuned_form(kernel, node, device)) {
+    const Tile tile{std::min(form->rows, rows), form->vectors, traits.channel_block};
+    if (tile.vectors == 1 || tile.width() <= most_width) return tile;
+  }
   struct Form {
     int64_t rows, vectors;
     double speed;  // relative, without padding

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "backends/opencl/tuning.h"
+#include "oarlock/plugin/kernel.h"
+
+namespace oarlock::opencl {
+
+// The tile for a node: the one being measured, or what tuning found for nodes like it.
+std::optional<Tuning::Form> tuned_form(std::string_view kernel, const NodeView& node,
+                                       const Device& device);
+
+// The kernel, which in a session with the setting `tune` measures its tiles on nodes that it takes,
+// with zeros, and keeps the fastest. Its tile comes from choose_tile() under the kernel's name.
+KernelDef tunable(KernelDef def);
+
+}  // namespace oarlock::opencl

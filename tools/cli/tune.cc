@@ -1,0 +1,120 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <memory>
+
+#include "tools/cli/clock.h"
+#include "tools/cli/inputs.h"
+#include "tools/cli/model_options.h"
+#include "tools/cli/print.h"
+#include "tools/cli/table.h"
+
+namespace oarlock::cli {
+namespace {
+
+struct Tune {
+  ModelOptions model;
+  DeviceChoice device;
+  InputOptions inputs;
+  double seconds = 60;
+  bool json = false;
+
+  Result<ExitCode> run() const;
+};
+
+// Median time of a run, of as many as fit into two seconds.
+Result<double> median_ms(const Model& model, const SessionOptions& options,
+                         const InputOptions& inputs) {
+  OARLOCK_ASSIGN(Session session, Session::open(model, options));
+  OARLOCK_ASSIGN(const auto named, inputs.read(session.inputs()));
+  std::vector<Value> values, outputs(session.outputs().size());
+  for (const NamedValue& each : named) values.push_back(each.value);
+  for (int i = 0; i < 3; ++i) OARLOCK_TRY(session.run(values, outputs));
+  std::vector<double> times;
+  for (const Stopwatch total; times.empty() || total.ms() < 2e3;) {
+    const Stopwatch one;
+    OARLOCK_TRY(session.run(values, outputs));
+    times.push_back(one.ms());
+  }
+  return quantile(times, 0.5);
+}
+
+// Some device of the session measures.
+Status expect_tunable(const Model& model, const SessionOptions& options) {
+  OARLOCK_ASSIGN(const Session session, Session::open(model, options));
+  std::string tunable;
+  for (const DeviceSummary& device : list_devices(options).devices) {
+    if (!device.details.contains("tuning")) continue;
+    for (const std::string& used : session.devices())
+      if (used.starts_with(device.name + ": ")) return {};
+    tunable += (tunable.empty() ? "; there is " : ", ") + device.name;
+  }
+  return unavailable("nothing to tune on ", session.devices().front(), tunable);
+}
+
+// Draws how much of the time is gone until the work is done.
+void show_progress(const std::future<Status>& work, double seconds) {
+  constexpr int kWidth = 40;
+  const bool shown = isatty(STDERR_FILENO) != 0;
+  for (const Stopwatch clock;
+       work.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready;) {
+    if (!shown) continue;
+    const double gone = std::min(clock.ms() / 1e3 / std::max(seconds, 1e-3), 1.0);
+    const std::string bar(static_cast<size_t>(gone * kWidth), '#');
+    std::fprintf(stderr, "\rtuning [%-*s] %3.0f of %.0f s", kWidth, bar.c_str(), clock.ms() / 1e3,
+                 seconds);
+  }
+  if (shown) std::fprintf(stderr, "\r%*s\r", kWidth + 30, "");
+}
+
+Result<ExitCode> Tune::run() const {
+  OARLOCK_ASSIGN(const Model loaded, model.load());
+  OARLOCK_ASSIGN(const SessionOptions options, device.options());
+  OARLOCK_TRY(expect_tunable(loaded, options));
+  OARLOCK_ASSIGN(const double before, median_ms(loaded, options, inputs));
+  SessionOptions tuning = options;
+  tuning.settings["tune"] = std::to_string(seconds);
+  const Stopwatch clock;
+  std::future<Status> work = std::async(std::launch::async, [&]() -> Status {
+    OARLOCK_ASSIGN(Session session, Session::open(loaded, tuning));
+    OARLOCK_ASSIGN(const auto named, inputs.read(session.inputs()));
+    return session.run(named).status();
+  });
+  show_progress(work, seconds);
+  const double took = clock.ms() / 1e3;
+  OARLOCK_TRY(work.get());
+  OARLOCK_ASSIGN(const double after, median_ms(loaded, options, inputs));
+  if (json) {
+    print_json({{"model", model.path},
+                {"seconds", took},
+                {"finished", took < seconds},
+                {"before_ms", before},
+                {"after_ms", after}});
+    return kOk;
+  }
+  std::printf("tuned in %s s%s: %s ms a run, before %s ms\n", fixed(took, 1).c_str(),
+              took < seconds ? "" : ", all that was allowed; run it again for the rest",
+              fixed(after, 3).c_str(), fixed(before, 3).c_str());
+  return kOk;
+}
+
+}  // namespace
+
+void add_tune(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "tune", "Measure variants of a device's kernels on a model, and keep the fastest");
+  auto c = std::make_shared<Tune>();
+  c->model.add_to(command);
+  c->inputs.add_to(command, true);
+  command->add_option("--seconds", c->seconds, "Time for measuring")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--json", c->json, "Print JSON");
+  c->device.add_to(command);
+  when_chosen(command, [c] { return c->run(); });
+}
+
+}  // namespace oarlock::cli
