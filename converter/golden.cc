@@ -64,6 +64,12 @@ Result<Value> random_value(const TypeInfo& type, Random& random) {
     }
     return Value(std::move(sequence));
   }
+  if (type.kind == TypeInfo::Kind::map) {
+    OARLOCK_ASSIGN(const Value key, random_value(TypeInfo::tensor(type.dtype, {1}), random));
+    OARLOCK_ASSIGN(const Value value,
+                   random_value(TypeInfo::tensor(type.element->dtype, {1}), random));
+    return Value::map_of(key.tensor(), value.tensor());
+  }
   if (type.kind == TypeInfo::Kind::optional) return random_value(*type.element, random);
   if (!type.is_tensor() || !type.has_rank)
     return invalid("its shape is unknown; fix it with --shape");

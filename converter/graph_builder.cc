@@ -86,7 +86,7 @@ Status GraphBuilder::add_captured(std::span<const Captured> captured, Scope& sco
 Status GraphBuilder::read_declared_types(const onnx::GraphProto& proto, const Scope& scope) {
   auto add = [&](const onnx::ValueInfoProto& value) {
     if (scope.values.contains(value.name())) return;
-    // A type that cannot be read (a map, say) is as good as none: inference has its own say.
+    // A type that cannot be read is as good as none: inference has its own say.
     Result<TypeInfo> type = read_type(value.type());
     if (type.ok() && type->kind != TypeInfo::Kind::unknown)
       declared_.emplace(value.name(), without_extents(*std::move(type)));

@@ -70,6 +70,7 @@ class GraphBuilder final : public DraftContext {
   Status add_constant_node(onnx::NodeProto& node, Scope& scope);
   Status add_operator(onnx::NodeProto& node, Scope& scope);
   Status add_subgraphs(onnx::NodeProto& node, Scope& scope, NodeDraft& draft);
+  Status expand_gradient(const NodeDraft& draft, Scope& scope);
   Status inline_call(onnx::NodeProto& node, Function& function, Scope& scope);
 
   Result<ValueId> look_up(const std::string& name, Scope& scope);

@@ -1,6 +1,7 @@
 // The nodes of a graph under construction.
 #include <algorithm>
 
+#include "converter/gradient.h"
 #include "converter/graph_builder.h"
 #include "converter/names.h"
 #include "converter/unknown_fields.h"
@@ -16,6 +17,9 @@ constexpr std::string_view kMissingOpAdvice =
     "export the model with other operators, or keep the node with --allow-unsupported";
 constexpr std::string_view kAdapterAdvice =
     "export the model for a newer opset, or keep the node with --allow-unsupported";
+constexpr std::string_view kGradientAdvice =
+    "export the gradient as nodes of standard operators, or keep the node with --allow-unsupported";
+constexpr std::string_view kTrainingDomain = "ai.onnx.preview.training";
 constexpr std::string_view kNodeAdvice =
     "check the model with onnx.checker and onnx.shape_inference, or keep the node with "
     "--allow-unsupported";
@@ -130,7 +134,14 @@ Status GraphBuilder::add_operator(onnx::NodeProto& node, Scope& scope) {
     if (!scope.reads.contains(output)) unread_.insert(names.back());
   }
   draft.outputs = names;
-  OARLOCK_ASSIGN(const std::vector<ValueId> last, add(std::move(draft)));
+  bool expanded = false;
+  if (draft.domain == kTrainingDomain && draft.op == "Gradient" && !origin_.reported) {
+    const Status status = expand_gradient(draft, scope);
+    if (status.code() == Code::out_of_memory) return status;
+    if (!status.ok()) report(status, std::string(kGradientAdvice));
+    expanded = status.ok();
+  }
+  if (!expanded) OARLOCK_TRY(add(std::move(draft)).status());
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i].empty()) continue;
     std::optional<ValueId> value = graph_.find_value(names[i]);
@@ -198,6 +209,41 @@ Status GraphBuilder::add_subgraphs(onnx::NodeProto& node, Scope& scope, NodeDraf
       draft.attrs.set(name, *std::move(single));
     else if (!list.empty())
       draft.attrs.set(name, std::move(list));
+  }
+  return {};
+}
+
+// Adds the nodes that compute what a Gradient asks for, under the names of its outputs.
+Status GraphBuilder::expand_gradient(const NodeDraft& draft, Scope& scope) {
+  const std::vector<std::string>&xs = draft.attrs.strings("xs"), &zs = draft.attrs.strings("zs");
+  if (xs.empty() || xs.size() + zs.size() != draft.inputs.size() ||
+      draft.outputs.size() > xs.size())
+    return invalid("the attributes xs and zs name ", xs.size(), " and ", zs.size(), " values for ",
+                   draft.inputs.size(), " inputs and ", draft.outputs.size(),
+                   " outputs, expected one name an input, and an output at most for each of xs");
+  GradientRequest request;
+  request.name = draft.name;
+  request.at = draft.inputs;
+  request.wanted = draft.outputs.size();
+  for (const std::vector<std::string>* names : {&xs, &zs})
+    for (const std::string& name : *names) {
+      OARLOCK_ASSIGN(const ValueId variable, look_up(name, scope));
+      request.variables.push_back(variable);
+    }
+  OARLOCK_ASSIGN(request.of, look_up(draft.attrs.string("y"), scope));
+  for (const std::vector<ValueId>* list : {&request.variables, &request.at})
+    if (request.of == kNone || std::ranges::find(*list, kNone) != list->end())
+      return invalid("an input or one of the attributes xs, zs and y names nothing");
+  OARLOCK_ASSIGN(const std::vector<ValueId> derivatives, add_gradient(graph_, *this, request));
+  for (size_t i = 0; i < derivatives.size(); ++i) {
+    if (draft.outputs[i].empty()) continue;
+    NodeDraft copy;
+    copy.name = concat(draft.name, "/", i);
+    copy.op = "Identity";
+    copy.inputs = {derivatives[i]};
+    copy.outputs = {draft.outputs[i]};
+    copy.opset = kNewestOpset;
+    OARLOCK_TRY(add(std::move(copy)).status());
   }
   return {};
 }

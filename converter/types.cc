@@ -77,8 +77,14 @@ Result<TypeInfo> read_type(const onnx::TypeProto& type) {
       OARLOCK_ASSIGN(TypeInfo element, read_type(type.optional_type().elem_type()));
       return TypeInfo::optional_of(std::move(element));
     }
-    case onnx::TypeProto::kMapType:
-      return unsupported("map types are not supported");
+    case onnx::TypeProto::kMapType: {
+      const onnx::TypeProto::Map& map = type.map_type();
+      OARLOCK_ASSIGN(const DType key, read_dtype(map.key_type()));
+      if (!map.value_type().has_tensor_type())
+        return unsupported("maps to other values than tensors are not supported");
+      OARLOCK_ASSIGN(const DType value, read_dtype(map.value_type().tensor_type().elem_type()));
+      return TypeInfo::map_of(key, value);
+    }
     case onnx::TypeProto::kSparseTensorType:
       return unsupported("values of sparse tensor type are not supported; use dense tensors");
     case onnx::TypeProto::VALUE_NOT_SET:
@@ -90,7 +96,7 @@ Result<TypeInfo> read_type(const onnx::TypeProto& type) {
 TypeInfo without_extents(TypeInfo type) {
   if (type.is_tensor() && type.has_rank) {
     for (int64_t& extent : type.shape) extent = Shape::kUnknown;
-  } else if (type.element) {
+  } else if (type.element && type.kind != TypeInfo::Kind::map) {
     type.element = std::make_shared<const TypeInfo>(without_extents(*type.element));
   }
   return type;

@@ -136,6 +136,18 @@ oarlock_code oarlock_value_sequence(const oarlock_value* const* items, size_t co
   });
 }
 
+oarlock_code oarlock_value_map(const oarlock_value* keys, const oarlock_value* values,
+                               oarlock_value** out) {
+  return guarded([&]() -> Status {
+    if (out == nullptr) return null_argument("out");
+    if (tensor_of(keys) == nullptr || tensor_of(values) == nullptr)
+      return oarlock::invalid("the keys and the values of a map must be tensors");
+    OARLOCK_ASSIGN(Value map, Value::map_of(keys->value.tensor(), values->value.tensor()));
+    *out = new oarlock_value{std::move(map)};
+    return {};
+  });
+}
+
 oarlock_code oarlock_value_nothing(oarlock_value** out) {
   return guarded([&]() -> Status {
     if (out == nullptr) return null_argument("out");
@@ -148,6 +160,7 @@ void oarlock_value_free(oarlock_value* value) { delete value; }
 
 oarlock_kind oarlock_value_kind(const oarlock_value* value) {
   if (value == nullptr || value->value.empty()) return OARLOCK_NOTHING;
+  if (value->value.is_map()) return OARLOCK_MAP;
   return value->value.is_tensor() ? OARLOCK_TENSOR : OARLOCK_SEQUENCE;
 }
 
@@ -193,7 +206,9 @@ const char* oarlock_value_string(const oarlock_value* value, size_t index, size_
 }
 
 size_t oarlock_value_count(const oarlock_value* value) {
-  return oarlock_value_kind(value) == OARLOCK_SEQUENCE ? value->value.sequence().size() : 0;
+  if (value == nullptr) return 0;
+  if (value->value.is_map()) return 2;
+  return value->value.is_sequence() ? value->value.sequence().size() : 0;
 }
 
 oarlock_code oarlock_value_item(const oarlock_value* value, size_t index, oarlock_value** out) {
@@ -201,8 +216,12 @@ oarlock_code oarlock_value_item(const oarlock_value* value, size_t index, oarloc
     if (out == nullptr) return null_argument("out");
     const size_t count = oarlock_value_count(value);
     if (index >= count)
-      return oarlock::invalid("item ", index, " does not exist, the sequence has ", count);
-    *out = new oarlock_value{value->value.sequence()[index]};
+      return oarlock::invalid("item ", index, " does not exist, the value has ", count);
+    const Value& from = value->value;
+    if (from.is_map())
+      *out = new oarlock_value{Value(index == 0 ? from.map().keys : from.map().values)};
+    else
+      *out = new oarlock_value{from.sequence()[index]};
     return {};
   });
 }

@@ -69,10 +69,12 @@ Result<TypeInfo> Reader::type(const schema::Type* from) {
     OARLOCK_ASSIGN(TypeInfo element, type(from->element()));
     to.element = std::make_shared<const TypeInfo>(std::move(element));
   }
-  const bool holds = to.kind == TypeInfo::Kind::sequence || to.kind == TypeInfo::Kind::optional;
+  const bool holds = to.kind != TypeInfo::Kind::unknown && to.kind != TypeInfo::Kind::tensor;
   if (holds != (to.element != nullptr))
-    return invalid(holds ? "a sequence or optional has no element type"
+    return invalid(holds ? "a sequence, optional or map has no element type"
                          : "a type that holds nothing has an element type");
+  if (to.kind == TypeInfo::Kind::map && !(to.element->is_concrete() && to.element->shape.empty()))
+    return invalid("the values of a map have type ", *to.element, ", expected a scalar");
   return to;
 }
 
@@ -331,6 +333,13 @@ Result<NamedValue> Reader::datum(const schema::Datum& from) {
       Sequence sequence;
       for (NamedValue& item : items) sequence.push_back(std::move(item.value));
       to.value = Value(std::move(sequence));
+      return to;
+    }
+    case schema::DatumKind::map: {
+      OARLOCK_ASSIGN(auto items, data(from.items()));
+      if (items.size() != 2 || !items[0].value.is_tensor() || !items[1].value.is_tensor())
+        return invalid("recorded value ", to.name, " is a map without keys and values");
+      OARLOCK_ASSIGN(to.value, Value::map_of(items[0].value.tensor(), items[1].value.tensor()));
       return to;
     }
   }

@@ -258,9 +258,14 @@ Result<Offset<schema::Datum>> Writer::datum(const std::string& name, const Value
     return schema::CreateDatum(builder_, name_offset, schema::DatumKind::tensor,
                                index_of(from.tensor()));
   std::vector<NamedValue> items;
-  for (const Value& item : from.sequence()) items.push_back({"", item});
+  if (from.is_map()) {
+    items = {{"", from.map().keys}, {"", from.map().values}};
+  } else {
+    for (const Value& item : from.sequence()) items.push_back({"", item});
+  }
   OARLOCK_ASSIGN(const auto offsets, data(items));
-  return schema::CreateDatum(builder_, name_offset, schema::DatumKind::sequence, 0, offsets);
+  const auto kind = from.is_map() ? schema::DatumKind::map : schema::DatumKind::sequence;
+  return schema::CreateDatum(builder_, name_offset, kind, 0, offsets);
 }
 
 Result<Offset<flatbuffers::Vector<Offset<schema::Datum>>>> Writer::data(

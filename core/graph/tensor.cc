@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <set>
 #include <stdexcept>
 
 #include "oarlock/plugin/numeric.h"
@@ -157,6 +158,34 @@ Result<Tensor> Tensor::clone() const {
     std::memcpy(out.data_, data_, bytes_);
   }
   return out;
+}
+
+namespace {
+
+template <class T>
+bool has_repeated(const Tensor& keys) {
+  const std::span<const T> all = keys.as<T>();
+  std::set<T> seen(all.begin(), all.end());
+  return seen.size() != all.size();
+}
+
+}  // namespace
+
+Result<Value> Value::map_of(Tensor keys, Tensor values) {
+  if (keys.shape().rank() != 1 || keys.shape() != values.shape())
+    return invalid("a map has keys ", keys, " and values ", values,
+                   ", expected two tensors of one dimension with as many elements");
+  bool repeated = false;
+  const bool known = visit_integers(
+      keys.dtype(), [&](auto tag) { repeated = has_repeated<typename decltype(tag)::Type>(keys); });
+  if (keys.dtype() == DType::string)
+    repeated = has_repeated<std::string>(keys);
+  else if (!known)
+    return invalid("a map has keys ", keys, ", expected integers or strings");
+  if (repeated) return invalid("a map has one of its keys twice");
+  Value value;
+  value.content_ = std::make_shared<const Map>(Map{std::move(keys), std::move(values)});
+  return value;
 }
 
 std::string to_string(const Tensor& tensor) { return concat(tensor.dtype(), tensor.shape()); }

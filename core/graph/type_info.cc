@@ -32,11 +32,20 @@ TypeInfo TypeInfo::optional_of(TypeInfo element) {
   return type;
 }
 
+TypeInfo TypeInfo::map_of(DType key, DType value) {
+  TypeInfo type;
+  type.kind = Kind::map;
+  type.dtype = key;
+  type.element = std::make_shared<const TypeInfo>(TypeInfo::tensor(value, Shape()));
+  return type;
+}
+
 bool operator==(const TypeInfo& a, const TypeInfo& b) {
   if (a.kind != b.kind) return false;
   if (a.is_tensor()) {
     return a.dtype == b.dtype && a.has_rank == b.has_rank && (!a.has_rank || a.shape == b.shape);
   }
+  if (a.dtype != b.dtype) return false;
   if (!a.element || !b.element) return !a.element && !b.element;
   return *a.element == *b.element;
 }
@@ -49,6 +58,9 @@ std::string to_string(const TypeInfo& type) {
       return concat("sequence(", type.element ? to_string(*type.element) : "", ")");
     case TypeInfo::Kind::optional:
       return concat("optional(", type.element ? to_string(*type.element) : "", ")");
+    case TypeInfo::Kind::map:
+      return concat("map(", type.dtype, ", ", type.element ? to_string(type.element->dtype) : "",
+                    ")");
     case TypeInfo::Kind::tensor:
       break;
   }

@@ -61,8 +61,7 @@ Outcome fold(const Graph& graph, NodeId root) {
   for (const ValueId id : node.outputs) {
     if (id == kNone || is(node, "Constant")) continue;
     const TypeInfo& type = graph.value(id).type;
-    if (type.kind == TypeInfo::Kind::sequence || type.kind == TypeInfo::Kind::optional)
-      return std::nullopt;
+    if (type.element != nullptr) return std::nullopt;
     const auto elements = type.is_concrete() ? type.shape.elements() : std::nullopt;
     const auto bytes = elements ? storage_bytes(type.dtype, *elements) : std::nullopt;
     // An unknown extent of a function of constants depends on their contents: NonZero and the like

@@ -18,8 +18,7 @@ std::string reference_only(const Graph& graph, const Node& node) {
       if (id == kNone) continue;
       const TypeInfo& type = graph.value(id).type;
       if (type.is_tensor() && type.dtype == DType::string) return "strings live on the host";
-      if (type.kind == TypeInfo::Kind::sequence || type.kind == TypeInfo::Kind::optional)
-        return "sequences and optionals live on the host";
+      if (type.element != nullptr) return "sequences, optionals and maps live on the host";
       if (!type.is_concrete()) return "the shape of '" + graph.value(id).name + "' depends on data";
       empty = empty || type.shape.elements() == 0;
     }

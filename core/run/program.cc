@@ -18,6 +18,8 @@ TypeInfo type_of(const Value& value) {
       if (element.is_tensor()) element = TypeInfo::tensor(element.dtype);
     }
     type.element = std::make_shared<const TypeInfo>(std::move(element));
+  } else if (value.is_map()) {
+    return TypeInfo::map_of(value.map().keys.dtype(), value.map().values.dtype());
   } else {
     type.kind = TypeInfo::Kind::optional;
     type.element = std::make_shared<const TypeInfo>();
@@ -34,6 +36,9 @@ bool fits(const TypeInfo& type, const Value& value) {
            type.shape == value.tensor().shape();
   if (value.is_sequence())
     return type.kind == TypeInfo::Kind::sequence && *type.element == *type_of(value).element;
+  if (value.is_map())
+    return type.kind == TypeInfo::Kind::map && type.dtype == value.map().keys.dtype() &&
+           type.element->dtype == value.map().values.dtype();
   return type.kind == TypeInfo::Kind::optional;
 }
 

@@ -49,7 +49,10 @@ Status check_input(const NamedType& expected, const Value& given) {
   const TypeInfo& type = expected.type;
   if (!type.is_tensor()) {
     if (type.kind == TypeInfo::Kind::sequence && !given.is_sequence())
-      return invalid("input '", expected.name, "' is ", type, ", given is a tensor or nothing");
+      return invalid("input '", expected.name, "' is ", type, ", given is no sequence");
+    if (type.kind == TypeInfo::Kind::map && !(given.is_map() && type_of(given) == type))
+      return invalid("input '", expected.name, "': expected ", type, ", given ",
+                     given.is_map() ? to_string(type_of(given)) : "no map");
     return {};
   }
   if (!given.is_tensor() || !given.tensor().defined())

@@ -11,6 +11,11 @@ Result<Value> owned(const Value& value) {
     OARLOCK_ASSIGN(Tensor copy, value.tensor().clone());
     return Value(std::move(copy));
   }
+  if (value.is_map()) {
+    OARLOCK_ASSIGN(Value keys, owned(value.map().keys));
+    OARLOCK_ASSIGN(Value values, owned(value.map().values));
+    return Value::map_of(std::move(keys.tensor()), std::move(values.tensor()));
+  }
   Sequence copies;
   for (const Value& element : value.sequence()) {
     OARLOCK_ASSIGN(Value copy, owned(element));

@@ -42,9 +42,10 @@ BY_RUNTIME = {"ConvTranspose", "GRU", "GlobalLpPool", "GlobalMaxPool", "GridSamp
 # Where the evaluator gives float64 for float32.
 WIDER = {"ai.onnx.preview.training.Adam"}
 # Covered otherwise: by properties.py and the tests of the generators; by pictures; by ONNX Runtime in
-# test_microsoft_*.py.
+# test_microsoft_*.py; in test_maps.py.
 ELSEWHERE = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
-             "RandomUniformLike", "ImageDecoder", "SimplifiedLayerNormalization"}
+             "RandomUniformLike", "ImageDecoder", "SimplifiedLayerNormalization",
+             "ai.onnx.ml.CastMap", "ai.onnx.ml.DictVectorizer", "ai.onnx.ml.ZipMap"}
 
 
 def build(op, attrs, inputs):

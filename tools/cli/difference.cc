@@ -84,6 +84,11 @@ std::vector<double> as_doubles(const Tensor& tensor) {
 Difference difference(const Value& a, const Value& b) {
   if (a.empty() && b.empty()) return {};
   if (a.is_tensor() && b.is_tensor()) return tensor_difference(a.tensor(), b.tensor());
+  if (a.is_map() && b.is_map()) {
+    const Difference keys = tensor_difference(a.map().keys, b.map().keys);
+    if (!keys.comparable || keys.absolute > 0) return not_comparable("maps with different keys");
+    return tensor_difference(a.map().values, b.map().values);
+  }
   if (!a.is_sequence() || !b.is_sequence()) return not_comparable("values of different kinds");
   if (a.sequence().size() != b.sequence().size())
     return not_comparable(

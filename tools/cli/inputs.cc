@@ -83,29 +83,41 @@ Status no_such_input(const std::string& name, const std::vector<NamedType>& inpu
   return invalid("the model has no input '", name, "'; it has: ", describe(inputs));
 }
 
-// Arrays of an .npz by name; name.0, name.1, ... are the elements of a sequence.
+// Arrays of an .npz by name; name.0, name.1, ... are the elements of a sequence, name.keys and
+// name.values those of a map.
 Status take_npz(const std::string& path, const std::vector<NamedType>& inputs,
                 std::map<std::string, Value>& values) {
   const auto base = [&](const std::string& name) {
     const size_t dot = name.rfind('.');
     const bool numbered = dot != std::string::npos && dot + 1 < name.size() &&
                           name.find_first_not_of("0123456789", dot + 1) == std::string::npos;
-    return !find(inputs, name) && numbered ? name.substr(0, dot) : name;
+    const bool part = name.ends_with(".keys") || name.ends_with(".values");
+    return !find(inputs, name) && (numbered || part) ? name.substr(0, dot) : name;
   };
   OARLOCK_ASSIGN(auto arrays, read_npz(path, [&](const std::string& name) {
                    const NamedType* input = find(inputs, base(name));
                    return input ? element_type(input->type) : std::nullopt;
                  }));
   std::map<std::string, Sequence> sequences;
+  std::map<std::string, Map> maps;
   for (NamedValue& array : arrays) {
     const std::string name = base(array.name);
     if (find(inputs, name) == nullptr) return no_such_input(array.name, inputs).within(path);
     if (name == array.name)
       values[name] = std::move(array.value);
+    else if (array.name.ends_with(".keys"))
+      maps[name].keys = array.value.tensor();
+    else if (array.name.ends_with(".values"))
+      maps[name].values = array.value.tensor();
     else
       sequences[name].push_back(std::move(array.value));
   }
   for (auto& [name, sequence] : sequences) values[name] = Value(std::move(sequence));
+  for (auto& [name, map] : maps) {
+    Result<Value> value = Value::map_of(std::move(map.keys), std::move(map.values));
+    if (!value.ok()) return value.status().within(concat(path, ": '", name, "'"));
+    values[name] = *std::move(value);
+  }
   return {};
 }
 

@@ -61,6 +61,10 @@ Status add_array(zip_t* archive, const std::string& name, const Value& value,
       OARLOCK_TRY(add_array(archive, concat(name, ".", i++), item, storage));
     return {};
   }
+  if (value.is_map()) {
+    OARLOCK_TRY(add_array(archive, name + ".keys", value.map().keys, storage));
+    return add_array(archive, name + ".values", value.map().values, storage);
+  }
   OARLOCK_ASSIGN(std::vector<std::byte> bytes, format_npy(value.tensor()));
   storage.push_back(std::move(bytes));
   zip_source_t* source =

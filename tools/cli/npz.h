@@ -16,8 +16,8 @@ namespace oarlock::cli {
 Result<std::vector<NamedValue>> read_npz(
     const std::string& path,
     const std::function<std::optional<DType>(const std::string& name)>& wanted = {});
-// Not compressed, as numpy.savez does. Elements of a sequence are called name.0, name.1, ...; empty
-// values are left out.
+// Not compressed, as numpy.savez does. Elements of a sequence are called name.0, name.1, ..., those
+// of a map name.keys and name.values; empty values are left out.
 Status write_npz(const std::string& path, std::span<const NamedValue> values);
 
 }  // namespace oarlock::cli

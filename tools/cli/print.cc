@@ -19,6 +19,9 @@ std::string summary(const Value& value) {
     for (const Value& item : value.sequence()) text += "\n    " + summary(item);
     return text;
   }
+  if (value.is_map())
+    return concat("map\n    keys ", summary(value.map().keys), "\n    values ",
+                  summary(value.map().values));
   const Tensor& tensor = value.tensor();
   std::string text = to_string(tensor);
   constexpr int64_t kShown = 6;

@@ -69,6 +69,13 @@ Result<Value> random_value(const TypeInfo& type, const std::string& name, uint64
     OARLOCK_ASSIGN(Value item, random_value(*type.element, name, seed));
     return Value(Sequence{std::move(item)});
   }
+  if (type.kind == TypeInfo::Kind::map) {
+    OARLOCK_ASSIGN(const Value key,
+                   random_value(TypeInfo::tensor(type.dtype, {1}), name + ".keys", seed));
+    OARLOCK_ASSIGN(const Value value, random_value(TypeInfo::tensor(type.element->dtype, {1}),
+                                                   name + ".values", seed));
+    return Value::map_of(key.tensor(), value.tensor());
+  }
   if (!type.is_tensor() || type.dtype == DType::undefined || !type.has_rank)
     return unsupported("input '", name, "' has type ", type,
                        ", for which no values can be made up; give a file or its shape");

@@ -29,7 +29,7 @@ Status Run::save(const std::vector<NamedValue>& outputs) const {
     return invalid("an .npy file holds one array, the model has ", outputs.size(),
                    " outputs; choose one with --select or write an .npz");
   if (!outputs[0].value.is_tensor())
-    return invalid("an .npy file holds no sequence; write an .npz");
+    return invalid("an .npy file holds no sequence or map; write an .npz");
   OARLOCK_ASSIGN(const auto bytes, format_npy(outputs[0].value.tensor()));
   OARLOCK_ASSIGN(AtomicFile file, AtomicFile::create(output_file));
   OARLOCK_TRY(file.write(bytes));

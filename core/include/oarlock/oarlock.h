@@ -72,7 +72,8 @@ enum {
 typedef enum oarlock_kind {
   OARLOCK_NOTHING = 0, /* an empty optional */
   OARLOCK_TENSOR = 1,
-  OARLOCK_SEQUENCE = 2
+  OARLOCK_SEQUENCE = 2,
+  OARLOCK_MAP = 3
 } oarlock_kind;
 
 typedef struct oarlock_model oarlock_model;
@@ -167,6 +168,10 @@ oarlock_code oarlock_value_strings(const int64_t* shape, size_t rank, const char
 /* The items are shared, not copied. */
 oarlock_code oarlock_value_sequence(const oarlock_value* const* items, size_t count,
                                     oarlock_value** out);
+/* A map: two tensors of one dimension with as many elements, shared, not copied; the keys are
+ * integers or strings, none of them twice. */
+oarlock_code oarlock_value_map(const oarlock_value* keys, const oarlock_value* values,
+                               oarlock_value** out);
 oarlock_code oarlock_value_nothing(oarlock_value** out);
 void oarlock_value_free(oarlock_value* value);
 
@@ -181,7 +186,8 @@ void* oarlock_value_data(oarlock_value* value);
 size_t oarlock_value_bytes(const oarlock_value* value);
 /* A string element with its length in `length`, which may be NULL; NULL outside the tensor. */
 const char* oarlock_value_string(const oarlock_value* value, size_t index, size_t* length);
-/* Sequences. The item is a new handle that shares the contents. */
+/* Sequences, and maps, whose two items are the keys and the values. The item is a new handle that
+ * shares the contents. */
 size_t oarlock_value_count(const oarlock_value* value);
 oarlock_code oarlock_value_item(const oarlock_value* value, size_t index, oarlock_value** out);
 

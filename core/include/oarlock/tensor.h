@@ -80,26 +80,38 @@ std::string to_string(const Tensor& tensor);
 class Value;
 using Sequence = std::vector<Value>;
 
-// What flows between operators at run time: nothing (an empty optional), a tensor, or a sequence.
+// Two tensors of one dimension with as many elements; no key, an integer or a string, occurs twice.
+struct Map {
+  Tensor keys;
+  Tensor values;
+};
+
+// What flows between operators at run time: nothing (an empty optional), a tensor, a sequence, or a
+// map.
 class Value {
  public:
   Value() = default;
   Value(Tensor tensor) : content_(std::move(tensor)) {}
   Value(Sequence sequence) : content_(std::make_shared<const Sequence>(std::move(sequence))) {}
+  // Invalid unless the tensors are those of a map.
+  static Result<Value> map_of(Tensor keys, Tensor values);
 
   bool empty() const { return std::holds_alternative<std::monostate>(content_); }
   bool is_tensor() const { return std::holds_alternative<Tensor>(content_); }
-  bool is_sequence() const { return !empty() && !is_tensor(); }
+  bool is_sequence() const { return std::holds_alternative<SharedSequence>(content_); }
+  bool is_map() const { return std::holds_alternative<SharedMap>(content_); }
 
   // Only for the matching kind.
   const Tensor& tensor() const { return *std::get_if<Tensor>(&content_); }
   Tensor& tensor() { return *std::get_if<Tensor>(&content_); }
-  const Sequence& sequence() const {
-    return **std::get_if<std::shared_ptr<const Sequence>>(&content_);
-  }
+  const Sequence& sequence() const { return **std::get_if<SharedSequence>(&content_); }
+  const Map& map() const { return **std::get_if<SharedMap>(&content_); }
 
  private:
-  std::variant<std::monostate, Tensor, std::shared_ptr<const Sequence>> content_;
+  using SharedSequence = std::shared_ptr<const Sequence>;
+  using SharedMap = std::shared_ptr<const Map>;
+
+  std::variant<std::monostate, Tensor, SharedSequence, SharedMap> content_;
 };
 
 }  // namespace oarlock

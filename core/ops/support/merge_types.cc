@@ -16,6 +16,7 @@ TypeInfo merge_types(const TypeInfo& a, const TypeInfo& b) {
     }
     return merged;
   }
+  if (a.kind == Kind::map) return a == b ? a : TypeInfo();
   if (!a.element || !b.element) return a.element ? a : b;
   TypeInfo element = merge_types(*a.element, *b.element);
   return a.kind == Kind::sequence ? TypeInfo::sequence_of(std::move(element))

@@ -14,7 +14,7 @@ inline Status check_sequence(const InferContext& c, size_t i) {
 inline Result<const Sequence*> sequence_input(RunContext& c, size_t i) {
   const Value& value = c.input_value(i);
   if (value.is_sequence()) return &value.sequence();
-  return invalid("input ", i, " is ", value.empty() ? "empty" : "a tensor",
+  return invalid("input ", i, " is ", value.empty() ? "empty" : "no sequence",
                  ", expected a sequence");
 }
 

@@ -110,8 +110,11 @@ PyType_Slot slots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)}, {
 Value value_from(nb::handle object) {
   if (object.is_none()) return {};
   if (nb::isinstance<Tensor>(object)) return Value(nb::cast<const Tensor&>(object));
+  if (nb::isinstance<nb::tuple>(object) && nb::len(object) == 2)
+    return check(
+        Value::map_of(nb::cast<const Tensor&>(object[0]), nb::cast<const Tensor&>(object[1])));
   if (!nb::isinstance<nb::list>(object))
-    raise(invalid("a value is None, a tensor or a list of values"));
+    raise(invalid("a value is None, a tensor, keys and values of a map, or a list of values"));
   Sequence sequence;
   for (nb::handle item : nb::borrow<nb::list>(object)) sequence.push_back(value_from(item));
   return Value(std::move(sequence));
@@ -120,13 +123,14 @@ Value value_from(nb::handle object) {
 nb::object object_from(const Value& value) {
   if (value.empty()) return nb::none();
   if (value.is_tensor()) return nb::cast(value.tensor());
+  if (value.is_map()) return nb::make_tuple(value.map().keys, value.map().values);
   nb::list list;
   for (const Value& item : value.sequence()) list.append(object_from(item));
   return list;
 }
 
 nb::object describe(const NamedType& type) {
-  constexpr const char* kKinds[] = {"unknown", "tensor", "sequence", "optional"};
+  constexpr const char* kKinds[] = {"unknown", "tensor", "sequence", "optional", "map"};
   nb::object dims = nb::none();
   if (type.type.is_tensor() && type.type.has_rank) {
     nb::list list;

@@ -17,7 +17,7 @@ class ValueInfo(NamedTuple):
 
     name: str
     type: str  # "float32[batch, 3, 224, 224]"
-    kind: str  # "tensor", "sequence", "optional", "unknown"
+    kind: str  # "tensor", "sequence", "optional", "map", "unknown"
     dtype: np.dtype | None  # of the elements; object for strings
     shape: tuple[int | str | None, ...] | None  # names or None for open extents
 
@@ -152,13 +152,13 @@ class Session:
         for info in self._inputs:
             if info.name not in inputs and info.kind != "optional":
                 raise InvalidError(f"input '{info.name}' is missing: expected {info.type}")
-            values.append(_values.to_native(inputs.get(info.name)))
+            values.append(_values.to_native(inputs.get(info.name), info.dtype))
         return values
 
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Runs once: input arrays by name in, output arrays by name out.
 
-        Lists are sequences, None an empty optional, object arrays hold strings. Arrays must have
+        Lists are sequences, dicts maps, None an empty optional, object arrays hold strings. Arrays must have
         the input's element type; bfloat16, float8 and int4 are those of ml_dtypes.
         """
         outputs = self._native.run(self._ordered(inputs))

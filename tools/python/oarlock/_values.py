@@ -51,12 +51,20 @@ def _strings(array: np.ndarray) -> _native.Tensor:
     return _native.Tensor.from_strings(array.shape, texts)
 
 
-def to_native(value: Any) -> Any:
-    """None, arrays (anything numpy takes for one), and lists of these for sequences."""
+def _map(items: dict, dtype: np.dtype | None) -> tuple[_native.Tensor, _native.Tensor]:
+    keys = np.array(list(items), dtype=None if items else np.int64)
+    return to_native(keys), to_native(np.array(list(items.values()), dtype=dtype))
+
+
+def to_native(value: Any, dtype: np.dtype | None = None) -> Any:
+    """None, arrays (anything numpy takes for one), dicts of scalars for maps, and lists of these for
+    sequences. `dtype` is that of the values of a map."""
     if value is None or isinstance(value, _native.Tensor):
         return value
     if isinstance(value, (list, tuple)):
-        return [to_native(item) for item in value]
+        return [to_native(item, dtype) for item in value]
+    if isinstance(value, dict):
+        return _map(value, dtype)
     array = np.asarray(value)
     if array.dtype.kind in "OUST":
         return _strings(array)
@@ -76,6 +84,9 @@ def to_numpy(value: Any) -> Any:
         return None
     if isinstance(value, list):
         return [to_numpy(item) for item in value]
+    if isinstance(value, tuple):
+        keys, values = map(to_numpy, value)
+        return dict(zip(keys.tolist(), values.tolist()))
     number, shape = value.dtype, value.shape
     if number == STRING:
         array = np.empty(len(value.strings()), dtype=object)

@@ -199,6 +199,24 @@ TEST_F(CApi, ValuesOfEveryKind) {
   oarlock_value_free(item);
   EXPECT_EQ(released, 1);
 
+  const int64_t numbers[] = {3, 4};
+  oarlock_value *keys = nullptr, *values = nullptr, *map = nullptr;
+  ASSERT_EQ(oarlock_value_tensor(OARLOCK_INT64, shape, 1, numbers, 16, &keys), OARLOCK_OK);
+  ASSERT_EQ(oarlock_value_tensor(OARLOCK_FLOAT32, shape, 1, memory, 8, &values), OARLOCK_OK);
+  EXPECT_EQ(oarlock_value_map(keys, nullptr, &map), OARLOCK_INVALID);
+  ASSERT_EQ(oarlock_value_map(keys, values, &map), OARLOCK_OK);
+  oarlock_value_free(keys);
+  oarlock_value_free(values);
+  EXPECT_EQ(oarlock_value_kind(map), OARLOCK_MAP);
+  EXPECT_EQ(oarlock_value_count(map), 2u);
+  ASSERT_EQ(oarlock_value_item(map, 0, &item), OARLOCK_OK);
+  EXPECT_EQ(static_cast<const int64_t*>(oarlock_value_data(item))[1], 4);
+  oarlock_value_free(item);
+  ASSERT_EQ(oarlock_value_item(map, 1, &item), OARLOCK_OK);
+  EXPECT_THAT(floats(item), ElementsAre(1, 2));
+  oarlock_value_free(item);
+  oarlock_value_free(map);
+
   oarlock_value* nothing = nullptr;
   ASSERT_EQ(oarlock_value_nothing(&nothing), OARLOCK_OK);
   EXPECT_EQ(oarlock_value_kind(nothing), OARLOCK_NOTHING);

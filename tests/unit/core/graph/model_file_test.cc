@@ -63,6 +63,8 @@ Model rich_model() {
   const ValueId x = graph.add_input("x", image);
   const ValueId list = graph.add_input(
       "list", TypeInfo::sequence_of(TypeInfo::optional_of(TypeInfo::tensor(DType::bfloat16))));
+  const ValueId map = graph.add_input(
+      "map", TypeInfo::sequence_of(TypeInfo::map_of(DType::string, DType::float64)));
   const ValueId w = graph.add_constant("w", Tensor::of<float>({2}, {1.5f, -2.f}));
   const ValueId same = graph.add_constant("w_again", Tensor::of<float>({2}, {1.5f, -2.f}));
   const ValueId s =
@@ -90,7 +92,7 @@ Model rich_model() {
   node.domain = "com.example";
   node.op = "Everything";
   node.attrs = std::move(attrs);
-  node.inputs = {x, kNone, list, same, s, flags, scalar, none, w};
+  node.inputs = {x, kNone, list, map, same, s, flags, scalar, none, w};
   node.captures = 1;
   const NodeId id = graph.add_node(std::move(node), {"y", "", "z"}).value();
   graph.set_type(graph.node(id).output(0), image);
@@ -107,7 +109,9 @@ Model rich_model() {
   GoldenCase golden;
   golden.inputs = {
       {"x", Value(Tensor::of<float>({1, 3, 1}, {1, 2, 3}))},
-      {"list", Value(Sequence{Value(), Value(Tensor::scalar(2.f)), Value(Sequence{})})}};
+      {"list", Value(Sequence{Value(), Value(Tensor::scalar(2.f)), Value(Sequence{})})},
+      {"map",
+       Value::map_of(Tensor::of<int64_t>({2}, {5, -1}), Tensor::strings({2}, {"a", ""})).value()}};
   golden.outputs = {{"answer", Value(Tensor::strings({1}, {"yes"}))}};
   return Model(std::move(graph), std::move(about), {golden});
 }
@@ -121,6 +125,12 @@ void expect_same(const Value& a, const Value& b) {
     x.set("t", a.tensor());
     y.set("t", b.tensor());
     EXPECT_TRUE(x == y);
+    return;
+  }
+  ASSERT_EQ(a.is_map(), b.is_map());
+  if (a.is_map()) {
+    expect_same(a.map().keys, b.map().keys);
+    expect_same(a.map().values, b.map().values);
     return;
   }
   ASSERT_EQ(a.sequence().size(), b.sequence().size());

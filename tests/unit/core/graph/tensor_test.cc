@@ -81,6 +81,25 @@ TEST(Value, Kinds) {
   EXPECT_TRUE(sequence.is_sequence());
   EXPECT_FALSE(sequence.is_tensor());
   EXPECT_EQ(sequence.sequence().size(), 2u);
+  const Value map =
+      Value::map_of(Tensor::strings({2}, {"a", ""}), Tensor::of<float>({2}, {1, 2})).value();
+  EXPECT_TRUE(map.is_map());
+  EXPECT_FALSE(map.is_sequence() || map.is_tensor() || map.empty());
+  EXPECT_EQ(map.map().values.as<float>()[1], 2.0f);
+}
+
+TEST(Value, MapsWithTwoTensorsThatFit) {
+  const Tensor numbers = Tensor::of<int64_t>({2}, {4, 4});
+  const auto fault = [](Tensor keys, Tensor values) {
+    return Value::map_of(std::move(keys), std::move(values)).status().message();
+  };
+  EXPECT_EQ(fault(numbers, numbers), "a map has one of its keys twice");
+  EXPECT_EQ(
+      fault(Tensor::scalar(int64_t{1}), Tensor::scalar(1.f)),
+      "a map has keys int64[] and values float32[], expected two tensors of one dimension with "
+      "as many elements");
+  EXPECT_EQ(fault(Tensor::of<float>({1}, {1}), Tensor::of<float>({1}, {1})),
+            "a map has keys float32[1], expected integers or strings");
 }
 
 }  // namespace

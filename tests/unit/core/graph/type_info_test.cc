@@ -12,6 +12,8 @@ TEST(TypeInfo, Text) {
   EXPECT_EQ(to_string(TypeInfo::tensor(DType::int8)), "int8[...]");
   EXPECT_EQ(to_string(TypeInfo::optional_of(TypeInfo::sequence_of(image))),
             "optional(sequence(float32[batch, 3, ?]))");
+  EXPECT_EQ(to_string(TypeInfo::sequence_of(TypeInfo::map_of(DType::string, DType::float32))),
+            "sequence(map(string, float32))");
   EXPECT_EQ(to_string(TypeInfo()), "unknown");
 }
 
@@ -24,6 +26,11 @@ TEST(TypeInfo, Equality) {
   EXPECT_FALSE(a == TypeInfo::tensor(DType::int32, {-1}));
   EXPECT_EQ(TypeInfo::sequence_of(a), TypeInfo::sequence_of(b));
   EXPECT_FALSE(TypeInfo::sequence_of(a) == TypeInfo::optional_of(a));
+  const TypeInfo map = TypeInfo::map_of(DType::int64, DType::float32);
+  EXPECT_EQ(map, TypeInfo::map_of(DType::int64, DType::float32));
+  EXPECT_FALSE(map == TypeInfo::map_of(DType::string, DType::float32));
+  EXPECT_FALSE(map == TypeInfo::map_of(DType::int64, DType::float64));
+  EXPECT_FALSE(map.is_concrete());
   EXPECT_FALSE(a.is_concrete());
   EXPECT_TRUE(TypeInfo::tensor(DType::float32, {2}).is_concrete());
 }
