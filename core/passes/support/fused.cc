@@ -55,6 +55,8 @@ std::optional<Activation> activation_of(const Graph& graph, const Node& node) {
     return std::nullopt;
   const Attrs& attrs = node.attrs;
   if (node.op == "Relu") return Activation{Kind::relu};
+  // Parameters, and what other functions compute, are float32.
+  if (dtype(graph, node.input(0)) == DType::float64) return std::nullopt;
   if (node.op == "Sigmoid") return Activation{Kind::sigmoid};
   if (node.op == "Tanh") return Activation{Kind::tanh};
   if (node.op == "HardSwish") return Activation{Kind::hard_swish};
