@@ -138,12 +138,12 @@ def test_command_reads_and_writes_maps(tmp_path, command):
     assert command("verify", tmp_path / "c.oar").returncode == 0
     np.savez(tmp_path / "in.npz", **{"x.keys": np.array([5, 2]),
                                      "x.values": np.array([0.5, 2.0], np.float32)})
-    done = command("run", tmp_path / "c.oar", "-i", tmp_path / "in.npz", "-o", tmp_path / "out.npz")
+    done = command("run", tmp_path / "c.oar", "--input", tmp_path / "in.npz", "-o", tmp_path / "out.npz")
     assert done.returncode == 0, done.stderr
     assert np.load(tmp_path / "out.npz")["y"].tolist() == [[2.0, 0.5]]
     oarlock.convert(zip_map(np.int64, [1, 2], classlabels_int64s=[8, 3])).save(tmp_path / "z.oar")
     np.savez(tmp_path / "in.npz", x=np.array([[0.25, 4.0]], np.float32))
-    done = command("run", tmp_path / "z.oar", "-i", tmp_path / "in.npz", "-o", tmp_path / "out.npz")
+    done = command("run", tmp_path / "z.oar", "--input", tmp_path / "in.npz", "-o", tmp_path / "out.npz")
     assert done.returncode == 0, done.stderr
     with np.load(tmp_path / "out.npz") as out:
         assert out["y.0.keys"].tolist() == [3, 8] and out["y.0.values"].tolist() == [4.0, 0.25]
@@ -163,6 +163,8 @@ def test_command_reads_and_writes_maps(tmp_path, command):
     (of_map("DictVectorizer", str, str, str, string_vocabulary=["a"]), None, "another type"),
     (zip_map(np.int64, [2, 3], classlabels_int64s=[1, 2]), None, "3 columns"),
     (zip_map(np.int64, [2, 3]), None, "classlabels_int64s"),
+    (zip_map(np.int64, [2, 1], classlabels_int64s=[1], classlabels_strings=["a"]), None,
+     "exactly one"),
 ])
 def test_refusals(made, x, words):
     with pytest.raises(oarlock.Error) as error:

@@ -78,6 +78,20 @@ TEST(MovementKernels, Slice) {
   check_kernel({"Slice", {}, {integers({1, 2, 3, 4}), integers({1}), integers({3})}, {1, 2}});
 }
 
+TEST(MovementKernels, GatherElements) {
+  const Tensor x = random_tensor({4, 5, 6}, 1);
+  const auto reshaped = [](const Tensor& tensor, const Shape& shape) {
+    return tensor.reshaped(shape).value();
+  };
+  const Tensor indices = integers({0, -1, 2, 3, 1, -4, 3, 3, 0, 2, -2, 1});
+  for (const int64_t axis : {0, 1, -1}) {
+    check_kernel({"GatherElements", {{"axis", axis}}, {x, reshaped(indices, {2, 1, 6})}});
+    check_kernel({"GatherElements", {{"axis", axis}}, {x, reshaped(indices, {3, 2, 2})}});
+  }
+  const Tensor wide = reshaped(integers({7, 8, 9, 10}), {2, 2});
+  check_kernel({"GatherElements", {}, {wide, Tensor::of<int32_t>(Shape{1, 2}, {1, -1})}});
+}
+
 TEST(MovementKernels, Gather) {
   for (int64_t axis : {0, 1, 2})
     check_kernel(

@@ -118,6 +118,32 @@ TEST(NumericKernels, Lstm) {
     }
 }
 
+TEST(NumericKernels, GruAndRnn) {
+  const int64_t steps = 4, batch = 2, inputs = 5, hidden = 19;
+  for (const char* op : {"GRU", "RNN"})
+    for (const char* direction : {"forward", "reverse", "bidirectional"})
+      for (bool constant : {true, false}) {
+        const int64_t d = std::string(direction) == "bidirectional" ? 2 : 1;
+        const int64_t gates = std::string(op) == "GRU" ? 3 : 1;
+        Attrs attrs{{"direction", std::string(direction)}, {"hidden_size", hidden}};
+        if (gates == 3) attrs.set("linear_before_reset", int64_t{1});
+        std::vector<size_t> constants;
+        if (constant) constants = {1, 2};
+        KernelCase recurrent{op,
+                             attrs,
+                             {random_tensor({steps, batch, inputs}, 1),
+                              random_tensor({d, gates * hidden, inputs}, 2),
+                              random_tensor({d, gates * hidden, hidden}, 3),
+                              random_tensor({d, 2 * gates * hidden}, 4), Tensor(),
+                              random_tensor({d, batch, hidden}, 5)},
+                             constants,
+                             2};
+        check_kernel(recurrent);
+        recurrent.inputs.resize(3);
+        check_kernel(recurrent);
+      }
+}
+
 TEST(NumericKernels, Resize) {
   const Tensor x = random_tensor({2, 19, 5, 7}, 1);
   for (const char* mode : {"nearest", "linear"})
@@ -135,6 +161,32 @@ TEST(NumericKernels, Resize) {
                 {x, Tensor(), Tensor::of<float>(Shape{4}, {1, 1, 2, 1.5f})},
                 {2}},
                2);
+}
+
+TEST(NumericKernels, GridSample) {
+  const Tensor x = random_tensor({2, 5, 9, 7}, 1),
+               grid = random_tensor({2, 11, 13, 2}, 2, -1.3, 1.3);
+  for (const char* padding : {"zeros", "border"})
+    for (const int64_t align : {0, 1})
+      check_kernel({"GridSample",
+                    {{"padding_mode", std::string(padding)}, {"align_corners", align}},
+                    {x, grid}});
+}
+
+TEST(NumericKernels, RoiAlign) {
+  const Tensor x = random_tensor({2, 5, 19, 17}, 1);
+  const Tensor rois =
+      Tensor::of<float>(Shape{4, 4}, {1, 2, 9, 12, -3, -4, 40, 50, 5, 5, 5.1f, 5.1f, 9, 9, 3, 3});
+  const Tensor images = Tensor::of<int64_t>(Shape{4}, {0, 1, 1, 0});
+  for (const int64_t ratio : {0, 1, 3})
+    for (const char* mode : {"half_pixel", "output_half_pixel"})
+      check_kernel({"RoiAlign",
+                    {{"output_height", int64_t{3}},
+                     {"output_width", int64_t{2}},
+                     {"sampling_ratio", ratio},
+                     {"spatial_scale", 0.7f},
+                     {"coordinate_transformation_mode", std::string(mode)}},
+                    {x, rois, images}});
 }
 
 TEST(NumericKernels, Quantization) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernels/cpu/convert.h"
+#include "kernels/cpu/gru.h"
 #include "kernels/cpu/lstm.h"
 #include "kernels/cpu/resize.h"
 #include "kernels/cpu/transpose.h"
@@ -138,6 +139,27 @@ TEST_P(MovementTest, LstmStep) {
           ASSERT_NEAR(out[b * hidden + j], o * std::tanh(c), 1e-6);
         }
     }
+  }
+}
+
+TEST_P(MovementTest, GruStep) {
+  for (int64_t hidden : {1, 16, 37}) {
+    const int64_t batch = 2;
+    const auto x = random_floats(batch * 3 * hidden, 1, -3, 3),
+               h = random_floats(batch * 3 * hidden, 2, -3, 3),
+               before = random_floats(batch * hidden, 3);
+    std::vector<float> state(before.begin(), before.end());
+    gru_step({batch, hidden, x.data(), h.data(), state.data()});
+    auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
+    for (int64_t b = 0; b < batch; ++b)
+      for (int64_t j = 0; j < hidden; ++j) {
+        auto at = [&](const auto& from, int64_t g) {
+          return double{from[b * 3 * hidden + g * hidden + j]};
+        };
+        const double z = sigmoid(at(x, 0) + at(h, 0)), r = sigmoid(at(x, 1) + at(h, 1));
+        const double n = std::tanh(at(x, 2) + r * at(h, 2));
+        ASSERT_NEAR(state[b * hidden + j], (1 - z) * n + z * before[b * hidden + j], 1e-6);
+      }
   }
 }
 

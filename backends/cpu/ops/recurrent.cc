@@ -1,12 +1,13 @@
-// LSTM with the default activations: the input's part of all gates is one product, then one thin
-// product and one point-wise step per time step.
-#include "kernels/cpu/lstm.h"
-
+// LSTM, GRU and RNN with the default activations: the input's part of all gates is one product,
+// then one thin product and one point-wise step per time step.
 #include <array>
 #include <cstring>
 
 #include "backends/cpu/ops/support/product.h"
+#include "kernels/cpu/activation.h"
 #include "kernels/cpu/gemm.h"
+#include "kernels/cpu/gru.h"
+#include "kernels/cpu/lstm.h"
 
 namespace oarlock::cpu {
 
@@ -14,26 +15,41 @@ namespace {
 
 namespace kc = kernels::cpu;
 
-struct Lstm {
+enum class Cell : uint8_t { lstm, gru, rnn };
+
+struct Recurrent {
+  Cell cell = Cell::lstm;
   int64_t steps = 0, batch = 0, inputs = 0, hidden = 0, directions = 1;
   bool reverse = false;
   bool has_bias = false, has_hidden = false, has_cell = false, has_peephole = false;
   bool w_packed = false, r_packed = false;  // constants, packed once
   bool wants_all = false, wants_hidden = false, wants_cell = false;
 
-  int64_t gates() const { return 4 * hidden; }
-  // Workspace in floats: W and R packed, bias, gates of all steps, state.
+  int64_t gates() const { return (cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1) * hidden; }
+  // A GRU multiplies what comes from the state by a gate: its bias and product stay apart.
+  bool is_apart() const { return cell == Cell::gru; }
+  // Workspace in floats: W and R packed, biases, gates of all steps, state, gates from the state.
   int64_t w_size() const { return kc::gemm_packed_elements(inputs, gates()); }
   int64_t r_size() const { return kc::gemm_packed_elements(hidden, gates()); }
   int64_t workspace() const {
-    return (w_packed ? 0 : w_size()) + (r_packed ? 0 : r_size()) + gates() +
-           steps * batch * gates() + 2 * batch * hidden;
+    return (w_packed ? 0 : w_size()) + (r_packed ? 0 : r_size()) + 2 * gates() +
+           steps * batch * gates() + 2 * batch * hidden + (is_apart() ? batch * gates() : 0);
   }
 };
 
 bool present(const NodeView& node, size_t i) { return i < node.input_count() && node.has_input(i); }
 
-Result<Lstm> lstm_of(const NodeView& node) {
+std::string_view default_activation(Cell cell, size_t i) {
+  if (cell == Cell::rnn) return "Tanh";
+  return i % (cell == Cell::lstm ? 3 : 2) == 0 ? "Sigmoid" : "Tanh";
+}
+
+Result<Recurrent> recurrent_of(const NodeView& node) {
+  const Cell cell = node.node().op == "LSTM"  ? Cell::lstm
+                    : node.node().op == "GRU" ? Cell::gru
+                                              : Cell::rnn;
+  if (cell == Cell::gru && node.attrs().integer("linear_before_reset", 0) == 0)
+    return unsupported("without linear_before_reset");
   for (size_t i = 0; i < node.input_count(); ++i)
     if (i != 4 && node.has_input(i) && !is_float32(node.input(i)))
       return unsupported("input ", i, " is not float32");
@@ -43,10 +59,11 @@ Result<Lstm> lstm_of(const NodeView& node) {
   if (node.attrs().has("clip")) return unsupported("clip");
   const auto& activations = node.attrs().strings("activations");
   for (size_t i = 0; i < activations.size(); ++i)
-    if (activations[i] != (i % 3 == 0 ? "Sigmoid" : "Tanh"))
+    if (activations[i] != default_activation(cell, i))
       return unsupported("activation ", activations[i]);
   const std::string& direction = node.attrs().string("direction");
-  Lstm l;
+  Recurrent l;
+  l.cell = cell;
   const Shape& x = node.input_shape(0);
   const Shape& r = node.input_shape(2);
   if (x.rank() != 3 || r.rank() != 3) return unsupported("operands of other ranks");
@@ -69,9 +86,9 @@ Result<Lstm> lstm_of(const NodeView& node) {
   return l;
 }
 
-class LstmKernel final : public Kernel {
+class RecurrentKernel final : public Kernel {
  public:
-  LstmKernel(const Lstm& l, const CpuDevice& cpu) : l_(l), cpu_(cpu) {}
+  RecurrentKernel(const Recurrent& l, const CpuDevice& cpu) : l_(l), cpu_(cpu) {}
 
   Status run(const KernelArgs& args) override {
     for (int64_t d = 0; d < l_.directions; ++d) run_direction(args, d);
@@ -97,12 +114,15 @@ class LstmKernel final : public Kernel {
     const float* w = packed(args, 1, l_.w_packed, l_.inputs, d, scratch);
     const float* r = packed(args, 2, l_.r_packed, l_.hidden, d, scratch);
     float* bias = scratch;
-    float* all_gates = bias + gates;
+    float* state_bias = bias + gates;
+    float* all_gates = state_bias + gates;
     float* hidden = all_gates + l_.steps * l_.batch * gates;
     float* cell = hidden + state;
+    float* from_state = cell + state;  // when apart
     for (int64_t i = 0; i < gates; ++i) {
       const float* b = l_.has_bias ? args.inputs[3].data<const float>() + d * 2 * gates : nullptr;
-      bias[i] = b ? b[i] + b[gates + i] : 0.0f;
+      state_bias[i] = b ? b[gates + i] : 0.0f;
+      bias[i] = b ? b[i] + (l_.is_apart() ? 0.0f : state_bias[i]) : 0.0f;
     }
     load_state(args, l_.has_hidden, 5, d, hidden);
     load_state(args, l_.has_cell, 6, d, cell);
@@ -119,16 +139,6 @@ class LstmKernel final : public Kernel {
     g.bias = bias;
     multiply(g);
 
-    kc::LstmStep step;
-    step.batch = l_.batch;
-    step.hidden = l_.hidden;
-    step.gates_stride = gates;
-    step.peephole =
-        l_.has_peephole ? args.inputs[7].data<const float>() + d * 3 * l_.hidden : nullptr;
-    step.cell_before = cell;
-    step.cell = cell;
-    step.out = hidden;
-    step.out_stride = l_.hidden;
     for (int64_t i = 0; i < l_.steps; ++i) {
       const int64_t t = backwards ? l_.steps - 1 - i : i;
       float* now = all_gates + t * l_.batch * gates;
@@ -138,19 +148,41 @@ class LstmKernel final : public Kernel {
       h.a = hidden;
       h.a_row_stride = l_.hidden;
       h.b = r;
-      h.c = now;
-      h.bias = nullptr;
-      h.residual = now;
+      h.c = l_.is_apart() ? from_state : now;
+      h.bias = l_.is_apart() ? state_bias : nullptr;
+      h.residual = l_.is_apart() ? nullptr : now;
       h.residual_row_stride = gates;
       multiply(h);
-      step.gates = now;
-      kc::lstm_step(step);
+      const float* peephole =
+          l_.has_peephole ? args.inputs[7].data<const float>() + d * 3 * l_.hidden : nullptr;
+      step(now, from_state, peephole, hidden, cell);
       if (l_.wants_all)
         std::memcpy(args.outputs[0].data<float>() + (t * l_.directions + d) * state, hidden,
                     static_cast<size_t>(state) * sizeof(float));
     }
     if (l_.wants_hidden) store_state(args, 1, d, hidden);
     if (l_.wants_cell) store_state(args, 2, d, cell);
+  }
+
+  // One step on from the gates of a time step.
+  void step(const float* now, const float* from_state, const float* peephole, float* hidden,
+            float* cell) const {
+    if (l_.cell == Cell::gru) {
+      kc::gru_step({l_.batch, l_.hidden, now, from_state, hidden});
+    } else if (l_.cell == Cell::rnn) {
+      kc::activate({kc::Activation::Kind::tanh}, now, hidden,
+                   static_cast<size_t>(l_.batch * l_.hidden));
+    } else {
+      kc::lstm_step({.batch = l_.batch,
+                     .hidden = l_.hidden,
+                     .gates = now,
+                     .gates_stride = l_.gates(),
+                     .peephole = peephole,
+                     .cell_before = cell,
+                     .cell = cell,
+                     .out = hidden,
+                     .out_stride = l_.hidden});
+    }
   }
 
   // Weights of direction d in panels; those that are not constant are packed at `scratch`, which
@@ -180,12 +212,12 @@ class LstmKernel final : public Kernel {
                 static_cast<size_t>(n) * sizeof(float));
   }
 
-  Lstm l_;
+  Recurrent l_;
   const CpuDevice& cpu_;
 };
 
-Result<KernelNeeds> match_lstm(const NodeView& node, const Device&) {
-  OARLOCK_ASSIGN(const Lstm l, lstm_of(node));
+Result<KernelNeeds> match_recurrent(const NodeView& node, const Device&) {
+  OARLOCK_ASSIGN(const Recurrent l, recurrent_of(node));
   KernelOption option;
   option.workspace = static_cast<size_t>(l.workspace()) * sizeof(float);
   option.inputs.assign(node.input_count(), Layout::row_major());
@@ -195,17 +227,21 @@ Result<KernelNeeds> match_lstm(const NodeView& node, const Device&) {
   return KernelNeeds(std::move(option));
 }
 
-Result<KernelPtr> create_lstm(const NodeView& node, const KernelOption&, Device& device) {
-  OARLOCK_ASSIGN(const Lstm l, lstm_of(node));
-  return KernelPtr(std::make_unique<LstmKernel>(l, cpu_device(device)));
+Result<KernelPtr> create_recurrent(const NodeView& node, const KernelOption&, Device& device) {
+  OARLOCK_ASSIGN(const Recurrent l, recurrent_of(node));
+  return KernelPtr(std::make_unique<RecurrentKernel>(l, cpu_device(device)));
 }
 
 }  // namespace
 
-std::span<const KernelDef> lstm_kernels();
+std::span<const KernelDef> recurrent_kernels();
 
-std::span<const KernelDef> lstm_kernels() {
-  static const std::array<KernelDef, 1> list = {{{"LSTM", "lstm_f32", match_lstm, create_lstm}}};
+std::span<const KernelDef> recurrent_kernels() {
+  static const std::array<KernelDef, 3> list = {{
+      {"LSTM", "lstm_f32", match_recurrent, create_recurrent},
+      {"GRU", "gru_f32", match_recurrent, create_recurrent},
+      {"RNN", "rnn_f32", match_recurrent, create_recurrent},
+  }};
   return list;
 }
 
