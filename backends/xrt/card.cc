@@ -130,15 +130,13 @@ Result<const KernelOnCard*> Card::kernel(const std::string& name) const {
   return &found->second;
 }
 
-Result<::xrt::bo> Card::tensor_memory(size_t bytes) {
-  return guarded(concat("a buffer of ", bytes, " bytes"), [&]() -> Result<::xrt::bo> {
-    return ::xrt::bo(device_, std::max<size_t>(bytes, 64), tensors_);
-  });
-}
-
-Result<::xrt::bo> Card::parameter_memory(size_t bytes) {
-  return guarded("a parameter block",
-                 [&]() -> Result<::xrt::bo> { return ::xrt::bo(device_, bytes, parameters_); });
+Result<::xrt::bo> Card::memory(size_t bytes, ::xrt::memory_group group) {
+  constexpr size_t kPage = 4096;
+  if (bytes > SIZE_MAX - kPage) return out_of_memory("XRT: a buffer of ", bytes, " bytes");
+  // XRT allocates the host's side by pages.
+  const size_t pages = std::max<size_t>((bytes + kPage - 1) / kPage, 1);
+  return guarded(concat("a buffer of ", bytes, " bytes"),
+                 [&]() -> Result<::xrt::bo> { return ::xrt::bo(device_, pages * kPage, group); });
 }
 
 Status Card::begin(std::span<::xrt::run> runs) {

@@ -39,8 +39,8 @@ class Card {
   // The kernel "oarlock_<name>"; unavailable when the xclbin lacks it.
   Result<const KernelOnCard*> kernel(const std::string& name) const;
   // Memory that kernels reach: of tensors, and of parameter blocks.
-  Result<::xrt::bo> tensor_memory(size_t bytes);
-  Result<::xrt::bo> parameter_memory(size_t bytes);
+  Result<::xrt::bo> tensor_memory(size_t bytes) { return memory(bytes, tensors_); }
+  Result<::xrt::bo> parameter_memory(size_t bytes) { return memory(bytes, parameters_); }
   // A buffer for pointers of which nothing is read.
   const ::xrt::bo& nothing() const { return nothing_; }
 
@@ -58,6 +58,7 @@ class Card {
 
  private:
   Card() = default;
+  Result<::xrt::bo> memory(size_t bytes, ::xrt::memory_group group);
   Status load(unsigned index, const XclbinFile& xclbin);
   Status find_kernels(const ::xrt::xclbin& xclbin);
   Status check_that_it_computes();

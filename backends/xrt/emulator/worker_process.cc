@@ -83,7 +83,7 @@ bool WorkerProcess::start(const Start& start) {
 }
 
 void WorkerProcess::crash() {
-  kill(process_, SIGSEGV);
+  kill(process_, SIGKILL);
   siginfo_t info;
   while (waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOWAIT) < 0 &&
          errno == EINTR) {
