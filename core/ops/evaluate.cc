@@ -57,8 +57,7 @@ class EvaluateContext final : public RunContext {
 TypeInfo type_of(const Value& value) {
   if (value.is_tensor()) return TypeInfo::tensor(value.tensor().dtype(), value.tensor().shape());
   if (value.empty()) return TypeInfo::optional_of({});
-  if (value.is_map())
-    return TypeInfo::map_of(value.map().keys.dtype(), value.map().values.dtype());
+  if (value.is_map()) return TypeInfo::map_of(value.map().keys.dtype(), value.map().values.dtype());
   TypeInfo element;
   for (size_t i = 0; i < value.sequence().size(); ++i) {
     const TypeInfo next = type_of(value.sequence()[i]);
