@@ -142,7 +142,7 @@ Result<::xrt::bo> Card::memory(size_t bytes, ::xrt::memory_group group) {
 Status Card::begin(std::span<::xrt::run> runs) {
   starter_ = std::this_thread::get_id();
   size_t started = 0;
-  const Status status = guarded("starting a kernel", [&] {
+  Status status = guarded("starting a kernel", [&] {
     for (; started < runs.size(); ++started) runs[started].start();
   });
   outstanding_ = runs.first(started);

@@ -1,8 +1,8 @@
 #pragma once
 // Functions of one number: what is fused behind products, and what element-wise kernels compute.
 // Between three entries of a table runs a parabola, so the error is at most step^3 / 15.6 times the
-// largest third derivative, with step = (high - low) / FPGA_TABLE, beside rounding: 4e-8 for sigmoid
-// and 5e-7 for tanh on [-16, 16], 3e-12 relative for exp.
+// largest third derivative, with step = (high - low) / FPGA_TABLE, beside rounding: 4e-8 for
+// sigmoid and 5e-7 for tanh on [-16, 16], 3e-12 relative for exp.
 #include "kernels/fpga/portable.h"
 #include "kernels/fpga/tiles.h"
 
