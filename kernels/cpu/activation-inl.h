@@ -52,9 +52,9 @@ HWY_INLINE void with_activation(D d, const Activation& activation, const Use& us
     case Kind::none:
       return use([](V x) HWY_ATTR { return x; });
     case Kind::relu:
-      return use([=](V x) HWY_ATTR { return hn::Max(zero, x); });
+      return use([=](V x) HWY_ATTR { return max_of(zero, x); });
     case Kind::clip:
-      return use([=](V x) HWY_ATTR { return hn::Min(beta, hn::Max(alpha, x)); });
+      return use([=](V x) HWY_ATTR { return min_of(beta, max_of(alpha, x)); });
     case Kind::leaky_relu:
       return use([=](V x)
                      HWY_ATTR { return hn::IfThenElse(hn::Lt(x, zero), hn::Mul(alpha, x), x); });
@@ -62,11 +62,11 @@ HWY_INLINE void with_activation(D d, const Activation& activation, const Use& us
       return use([=](V x) HWY_ATTR { return sigmoid_f32(d, x); });
     case Kind::hard_sigmoid:
       return use([=](V x)
-                     HWY_ATTR { return hn::Min(one, hn::Max(zero, hn::MulAdd(alpha, x, beta))); });
+                     HWY_ATTR { return min_of(one, max_of(zero, hn::MulAdd(alpha, x, beta))); });
     case Kind::hard_swish: {
       const V sixth = hn::Set(d, 1.0f / 6.0f);
       return use([=](V x) HWY_ATTR {
-        return hn::Mul(x, hn::Min(one, hn::Max(zero, hn::MulAdd(x, sixth, half))));
+        return hn::Mul(x, min_of(one, max_of(zero, hn::MulAdd(x, sixth, half))));
       });
     }
     case Kind::swish:
@@ -98,13 +98,13 @@ HWY_INLINE void with_activation(D d, const Activation& activation, const Use& us
       });
     case Kind::softplus:
       return use([=](V x) HWY_ATTR {
-        return hn::Add(hn::Max(zero, x), log1p_f32(d, exp_f32(d, hn::Neg(hn::Abs(x)))));
+        return hn::Add(max_of(zero, x), log1p_f32(d, exp_f32(d, hn::Neg(hn::Abs(x)))));
       });
     case Kind::mish: {
       const V limit = hn::Set(d, 30.0f);
       return use([=](V x) HWY_ATTR {
         // With e = exp(x): tanh(log(1 + e)) = (e^2 + 2e) / (e^2 + 2e + 2).
-        const V e = exp_f32(d, hn::Min(limit, x));
+        const V e = exp_f32(d, min_of(limit, x));
         const V n = hn::Mul(e, hn::Add(e, hn::Set(d, 2.0f)));
         return hn::Mul(x, hn::Div(n, hn::Add(n, hn::Set(d, 2.0f))));
       });

@@ -46,13 +46,13 @@ struct Div {
 struct Min {
   template <class D, class V>
   static HWY_INLINE V apply(D, V a, V b) {
-    return hn::IfThenElse(hn::IsNaN(a), a, hn::Min(a, b));
+    return hn::IfThenElse(hn::IsNaN(a), a, min_of(a, b));
   }
 };
 struct Max {
   template <class D, class V>
   static HWY_INLINE V apply(D, V a, V b) {
-    return hn::IfThenElse(hn::IsNaN(a), a, hn::Max(a, b));
+    return hn::IfThenElse(hn::IsNaN(a), a, max_of(a, b));
   }
 };
 struct Prelu {

@@ -96,7 +96,7 @@ void quantize(const float* x, float scale, int32_t zero_point, float low, float 
   int64_t i = 0;
   for (; i + kStep <= n; i += kStep) {
     VecF32 q = hn::Add(hn::Round(hn::Div(hn::LoadU(d, x + i), s)), zero);
-    q = hn::Min(hn::Max(q, lo), hi);
+    q = min_of(max_of(q, lo), hi);
     hn::StoreU(hn::DemoteTo(dt, hn::ConvertTo(di, q)), dt, y + i);
   }
   for (; i < n; ++i) {

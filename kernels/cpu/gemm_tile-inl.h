@@ -117,8 +117,8 @@ HWY_NOINLINE void run_tile(const Tile& t) {
       y1 = hn::Add(y1, hn::LoadU(d, r + kStep));
     }
     float* c = t.c + i * t.c_row_stride;
-    hn::StoreU(hn::Min(high, hn::Max(low, y0)), d, c);
-    hn::StoreU(hn::Min(high, hn::Max(low, y1)), d, c + kStep);
+    hn::StoreU(min_of(high, max_of(low, y0)), d, c);
+    hn::StoreU(min_of(high, max_of(low, y1)), d, c + kStep);
   }
 }
 

@@ -19,7 +19,7 @@ constexpr int kVectors = 16 / kLanes;
 
 struct MaxOf {
   static constexpr float kStart = std::numeric_limits<float>::lowest();
-  static HWY_INLINE VecF32 join(VecF32 sum, VecF32 x) { return hn::Max(sum, x); }
+  static HWY_INLINE VecF32 join(VecF32 sum, VecF32 x) { return max_of(sum, x); }
 };
 struct SumOf {
   static constexpr float kStart = 0;

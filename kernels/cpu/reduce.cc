@@ -38,14 +38,14 @@ struct AbsOf : SumOf {
 struct MaxOf {
   static constexpr float kStart = -std::numeric_limits<float>::infinity();
   static HWY_INLINE VecF32 combine(VecF32 t, VecF32 x) {
-    return hn::IfThenElse(hn::IsNaN(t), t, hn::Max(t, x));
+    return hn::IfThenElse(hn::IsNaN(t), t, max_of(t, x));
   }
   static HWY_INLINE VecF32 fold(VecF32 a, VecF32 b) { return combine(a, b); }
 };
 struct MinOf {
   static constexpr float kStart = std::numeric_limits<float>::infinity();
   static HWY_INLINE VecF32 combine(VecF32 t, VecF32 x) {
-    return hn::IfThenElse(hn::IsNaN(t), t, hn::Min(t, x));
+    return hn::IfThenElse(hn::IsNaN(t), t, min_of(t, x));
   }
   static HWY_INLINE VecF32 fold(VecF32 a, VecF32 b) { return combine(a, b); }
 };

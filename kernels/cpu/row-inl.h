@@ -26,14 +26,14 @@ inline float row_max(const float* x, int64_t n) {
   VecF32 m0 = hn::Set(d, lowest), m1 = m0, m2 = m0, m3 = m0;
   int64_t i = 0;
   for (; i + 4 * kStep <= n; i += 4 * kStep) {
-    m0 = hn::Max(m0, hn::LoadU(d, x + i));
-    m1 = hn::Max(m1, hn::LoadU(d, x + i + kStep));
-    m2 = hn::Max(m2, hn::LoadU(d, x + i + 2 * kStep));
-    m3 = hn::Max(m3, hn::LoadU(d, x + i + 3 * kStep));
+    m0 = max_of(m0, hn::LoadU(d, x + i));
+    m1 = max_of(m1, hn::LoadU(d, x + i + kStep));
+    m2 = max_of(m2, hn::LoadU(d, x + i + 2 * kStep));
+    m3 = max_of(m3, hn::LoadU(d, x + i + 3 * kStep));
   }
-  for (; i + kStep <= n; i += kStep) m0 = hn::Max(m0, hn::LoadU(d, x + i));
-  if (i < n) m1 = hn::Max(m1, load_tail(x + i, n - i, lowest));
-  return lane_max(hn::Max(hn::Max(m0, m1), hn::Max(m2, m3)));
+  for (; i + kStep <= n; i += kStep) m0 = max_of(m0, hn::LoadU(d, x + i));
+  if (i < n) m1 = max_of(m1, load_tail(x + i, n - i, lowest));
+  return lane_max(max_of(max_of(m0, m1), max_of(m2, m3)));
 }
 
 // MAP: VecF32 operator()(VecF32). Returns the sum of map(x[i]); the padding of the last vector

@@ -20,7 +20,7 @@ namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 namespace {
 
 HWY_INLINE VecF32 softplus_f32(F32 d, VecF32 x) {
-  return hn::Add(hn::Max(hn::Zero(d), x), hn::Log1p(d, exp_f32(d, hn::Neg(hn::Abs(x)))));
+  return hn::Add(max_of(hn::Zero(d), x), hn::Log1p(d, exp_f32(d, hn::Neg(hn::Abs(x)))));
 }
 
 template <class F>

@@ -29,13 +29,31 @@ constexpr size_t kLanes = 8;
 #else
 constexpr size_t kLanes = 4;
 #endif
+
+// a > b ? a : b and a < b ? a : b, so b if either is NaN, on every instruction set.
+template <class V>
+HWY_INLINE V max_of(V a, V b) {
+#if HWY_ARCH_X86
+  return hn::Max(a, b);
+#else
+  return hn::IfThenElse(hn::Gt(a, b), a, b);
+#endif
+}
+template <class V>
+HWY_INLINE V min_of(V a, V b) {
+#if HWY_ARCH_X86
+  return hn::Min(a, b);
+#else
+  return hn::IfThenElse(hn::Lt(a, b), a, b);
+#endif
+}
 using F32 = hn::FixedTag<float, kLanes>;
 using VecF32 = hn::Vec<F32>;
 
 // min(max(x, low), high) in which NaN survives.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V clamp_f32(D, V x, V low, V high) {
-  return hn::Min(high, hn::Max(low, x));
+  return min_of(high, max_of(low, x));
 }
 
 template <class D, class V = hn::Vec<D>>
@@ -127,7 +145,7 @@ HWY_INLINE V erf_f32(D d, V x) {
   p = hn::MulAdd(p, square, hn::Set(d, 1.12837911f));
   const V small = hn::Mul(x, p);
   // log(erfc(t)) on [1, 4]; beyond 4 the function is 1 to the last bit.
-  const V t = hn::Min(hn::Set(d, 4.0f), magnitude);
+  const V t = min_of(hn::Set(d, 4.0f), magnitude);
   V q = hn::Set(d, -1.36331291e-05f);
   q = hn::MulAdd(q, t, hn::Set(d, 0.000323454035f));
   q = hn::MulAdd(q, t, hn::Set(d, -0.0034814789f));

@@ -191,7 +191,7 @@ void transform_and_activate(const WinogradAccess& w, const WinogradConv::Args& a
     const Bounds bounds = bounds_of(args.activation);
     const VecF32 low = hn::Set(d, bounds.low), high = hn::Set(d, bounds.high);
     transform_outputs<m>(w, args, units,
-                         [=](VecF32 x) HWY_ATTR { return hn::Min(high, hn::Max(low, x)); });
+                         [=](VecF32 x) HWY_ATTR { return min_of(high, max_of(low, x)); });
     return;
   }
   // A tile at a time, so that its row is still in the cache when the function is applied.
