@@ -11,7 +11,7 @@ KernelOption conv_option(const NodeView& node, const Device& device, const Tile&
   if (node.input_count() > 2) {
     const int64_t channels = node.output_shape(0)[1];
     option.inputs.push_back(
-        padded_vector(node.input(2).dtype, channels, tile.panels(channels) * tile.width()));
+        padded_vector(node.input(1).dtype, channels, tile.panels(channels) * tile.width()));
   }
   if (node.input_count() > 3) {
     option.inputs.push_back(blocked_layout(device));
