@@ -118,11 +118,14 @@ std::vector<NodeId> nodes_between(const Graph& graph, const std::vector<ValueId>
   return found;
 }
 
+// Adding to the graph moves its nodes.
+Node copy_of(const Graph& graph, NodeId id) { return graph.node(id); }
+
 // Repeats the nodes with other inputs; what stands for each value in `values`.
 Status repeat(const Graph& graph, DraftContext& context, const std::string& name,
               std::vector<NodeId>& nodes, std::vector<ValueId>& values) {
   for (NodeId& id : nodes) {
-    const Node node = graph.node(id);
+    const Node node = copy_of(graph, id);
     NodeDraft draft;
     draft.name = context.unique_name(concat(name, "/", node.name));
     draft.domain = node.domain;
@@ -158,7 +161,7 @@ Result<std::vector<ValueId>> add_gradient(const Graph& graph, DraftContext& cont
   Backward to(graph, context, request.name, graph.value_count());
   to.give(of, to.add("Expand", {to.number(1, of), to.add("Shape", {of})}));
   for (auto id = nodes.rbegin(); id != nodes.rend(); ++id) {
-    const Node node = graph.node(*id);
+    const Node node = copy_of(graph, *id);
     if (is_flat(node)) continue;
     const ValueId g = node.output(0) == kNone ? kNone : to.total(node.output(0));
     if (g == kNone) continue;

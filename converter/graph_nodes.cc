@@ -136,7 +136,7 @@ Status GraphBuilder::add_operator(onnx::NodeProto& node, Scope& scope) {
   draft.outputs = names;
   bool expanded = false;
   if (draft.domain == kTrainingDomain && draft.op == "Gradient" && !origin_.reported) {
-    const Status status = expand_gradient(draft, scope);
+    Status status = expand_gradient(draft, scope);
     if (status.code() == Code::out_of_memory) return status;
     if (!status.ok()) report(status, std::string(kGradientAdvice));
     expanded = status.ok();

@@ -22,7 +22,7 @@ TIDY = "clang-tidy-14"
 
 def commands(build, everything):
     """Command, working folder and file of each entry whose source is part of the project."""
-    left_out = [build.resolve()] + ([] if everything else [ROOT / "tests"])
+    left_out = [ROOT / "build"] + ([] if everything else [ROOT / "tests"])
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["file"])
         if ROOT in path.parents and not any(folder in path.parents for folder in left_out):

@@ -33,7 +33,7 @@ Status Launch::set_tensor(size_t i, const TensorRef& tensor) {
   const cl_mem memory = tensor ? static_cast<const ClBuffer*>(tensor.buffer)->memory()() : nullptr;
   const cl_ulong offset = tensor.offset;
   const auto index = static_cast<cl_uint>(2 * i);
-  OARLOCK_TRY(set(index, sizeof memory, &memory));
+  OARLOCK_TRY(set(index, sizeof(cl_mem), &memory));
   return set(index + 1, sizeof offset, &offset);
 }
 

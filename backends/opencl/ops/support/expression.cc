@@ -113,8 +113,8 @@ std::string literal(float value) {
 std::string activation_text(const Activation& activation) {
   const std::string alpha = concat("(T)(", literal(activation.alpha), ")");
   const std::string beta = concat("(T)(", literal(activation.beta), ")");
-  const std::string sigmoid = "((T)(1) / ((T)(1) + exp(-(a))))";
-  const std::string softplus = "(((a) > (T)(0) ? (a) : (T)(0)) + log1p(exp(-fabs(a))))";
+  std::string sigmoid = "((T)(1) / ((T)(1) + exp(-(a))))";
+  std::string softplus = "(((a) > (T)(0) ? (a) : (T)(0)) + log1p(exp(-fabs(a))))";
   switch (activation.kind) {
     case Activation::Kind::none:
       return "(a)";
