@@ -1,7 +1,8 @@
-"""The OpenCL backend where things are missing or shared: no driver, and processes that start together
-with an empty cache."""
+"""The OpenCL backend where things are missing or shared: no loader, no driver, and processes that
+start together with an empty cache."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -19,6 +20,22 @@ def model(command, digits, tmp_path_factory):
 def device(command):
     if not any(name.startswith("opencl") for name in command("devices", "--names").stdout.split()):
         pytest.skip("no OpenCL device is there")
+
+
+@pytest.fixture
+def no_loader(tmp_path):
+    (tmp_path / "libOpenCL.so.1").write_bytes(b"")  # found before the real one, and no library
+    return dict(os.environ, LD_LIBRARY_PATH=str(tmp_path))
+
+
+def test_without_the_loader_other_devices_run(command, device, no_loader, model, digits):
+    listed = command("devices", env=no_loader)
+    assert listed.returncode == 0, listed.stderr
+    assert re.search("not usable: .*opencl.*libOpenCL.so.1", listed.stdout + listed.stderr)
+    image = digits / "digits" / "3.png"
+    assert command("run", model, image, "--device", "cpu", env=no_loader).returncode == 0
+    refused = command("run", model, image, "--device", "opencl", env=no_loader)
+    assert refused.returncode == 4 and "libOpenCL.so.1" in refused.stderr
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 #include "tools/cli/command.h"
 
 #include <charconv>
+#include <cstdio>
+#include <exception>
+#include <new>
 #include <utility>
 
 namespace oarlock::cli {
@@ -33,6 +36,41 @@ Body& chosen_body() {
 
 void when_chosen(CLI::App* command, Body body) {
   command->callback([body = std::move(body)] { chosen_body() = body; });
+}
+
+namespace {
+
+int parse_and_run(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  const Result<ExitCode> result = chosen_body()();
+  if (result.ok()) return *result;
+  std::fflush(stdout);
+  std::fprintf(stderr, "oarlock: %s\n", result.status().message().c_str());
+  return exit_code_of(result.status().code());
+}
+
+}  // namespace
+
+int run_program(const std::string& name, const std::string& description,
+                void (*add_commands)(CLI::App&), int argc, char** argv) {
+  try {
+    CLI::App app(description, name);
+    app.set_version_flag("--version", concat("oarlock ", version()));
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(34);
+    add_commands(app);
+    return parse_and_run(app, argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("oarlock: too little memory\n", stderr);
+    return kMemory;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "oarlock: internal error: %s\n", error.what());
+    return kInternal;
+  }
 }
 
 Result<Shape> parse_shape(const std::string& text) {

@@ -43,11 +43,17 @@ void add_devices(CLI::App& app);
 void add_explain(CLI::App& app);
 void add_fpga(CLI::App& app);  // nothing in a build without XRT
 void add_inspect(CLI::App& app);
-void add_kernel(CLI::App& app);  // nothing in a build without OpenCL
+void add_kernel(CLI::App& app);      // nothing in a build without OpenCL
+void add_kernel_run(CLI::App& app);  // part of the program oarlock-kernel
 void add_profile(CLI::App& app);
 void add_run(CLI::App& app);
 void add_tune(CLI::App& app);
 void add_verify(CLI::App& app);
+
+// The whole of main(): parses the command line with the sub-commands that `add_commands` adds, runs
+// the chosen one, prints what went wrong, and returns the exit code.
+int run_program(const std::string& name, const std::string& description,
+                void (*add_commands)(CLI::App&), int argc, char** argv);
 
 // "1x3x224x224" or "1,3,224,224".
 Result<Shape> parse_shape(const std::string& text);

@@ -1,7 +1,3 @@
-#include <cstdio>
-#include <exception>
-#include <new>
-
 #include "tools/cli/command.h"
 
 namespace {
@@ -13,13 +9,9 @@ constexpr const char* kFooter =
     "Commands on models take .oar files; all but verify also take .onnx files, converted on the "
     "fly.";
 
-int run(int argc, char** argv) {
+void add_commands(CLI::App& app) {
   using namespace oarlock::cli;
-  CLI::App app("oarlock: converts, runs, measures and examines neural networks", "oarlock");
-  app.set_version_flag("--version", std::string("oarlock ") + oarlock::version());
-  app.require_subcommand(1);
   app.footer(kFooter);
-  app.get_formatter()->column_width(34);
   add_convert(app);
   add_run(app);
   add_bench(app);
@@ -32,29 +24,12 @@ int run(int argc, char** argv) {
   add_tune(app);
   add_kernel(app);
   add_fpga(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kOk : kUsage;
-  }
-  oarlock::Result<ExitCode> result = chosen_body()();
-  if (result.ok()) return *result;
-  const oarlock::Status status = result.status();
-  std::fflush(stdout);
-  std::fprintf(stderr, "oarlock: %s\n", status.message().c_str());
-  return exit_code_of(status.code());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::bad_alloc&) {
-    std::fputs("oarlock: too little memory\n", stderr);
-    return oarlock::cli::kMemory;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "oarlock: internal error: %s\n", error.what());
-    return oarlock::cli::kInternal;
-  }
+  return oarlock::cli::run_program("oarlock",
+                                   "oarlock: converts, runs, measures and examines neural networks",
+                                   add_commands, argc, argv);
 }
