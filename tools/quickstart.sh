@@ -16,6 +16,7 @@ step() { printf '\n== %s\n' "$*"; }
 step "1/4 packages"
 tools/packages.sh build
 step "2/4 build"
+mkdir -p build
 cmake --preset release >build/release.log 2>&1 || { cat build/release.log >&2; exit 1; }
 grep -- '--   [A-Z]*:' build/release.log || true
 cmake --build --preset release --target oarlock_command
