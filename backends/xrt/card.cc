@@ -105,13 +105,15 @@ Status Card::check_that_it_computes() {
     words[CONVERT_SIGNED] = 0;
     x.sync(XCL_BO_SYNC_BO_TO_DEVICE);
     parameters.sync(XCL_BO_SYNC_BO_TO_DEVICE);
-    ::xrt::run run(convert->handle);
+    RunGroup group;
+    group.runs.emplace_back(convert->handle);
+    ::xrt::run& run = group.runs.back();
     run.set_arg(0, x);
     run.set_arg(1, y);
     run.set_arg(2, parameters);
     run.set_arg(3, 0);
     run.set_arg(4, 0);
-    OARLOCK_TRY(start(std::span(&run, 1), [] { return Status(); }));
+    OARLOCK_TRY(start(group, [] { return Status(); }));
     OARLOCK_TRY(wait());
     y.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
     const auto* const to = y.map<const float*>();
@@ -139,19 +141,21 @@ Result<::xrt::bo> Card::memory(size_t bytes, ::xrt::memory_group group) {
                  [&]() -> Result<::xrt::bo> { return ::xrt::bo(device_, pages * kPage, group); });
 }
 
-Status Card::begin(std::span<::xrt::run> runs) {
+Status Card::begin(RunGroup& group) {
   starter_ = std::this_thread::get_id();
-  size_t started = 0;
+  started_ = 0;
+  outstanding_ = &group;
   Status status = guarded("starting a kernel", [&] {
-    for (; started < runs.size(); ++started) runs[started].start();
+    for (; started_ < group.runs.size(); ++started_) group.runs[started_].start();
   });
-  outstanding_ = runs.first(started);
+  group.failed = group.failed || !status.ok();
   return status;
 }
 
 Status Card::finish() {
   Status status;
-  for (::xrt::run& run : outstanding_) {
+  for (size_t i = 0; outstanding_ != nullptr && i < started_; ++i) {
+    ::xrt::run& run = outstanding_->runs[i];
     const Status each = guarded("waiting for a kernel", [&]() -> Status {
       ert_cmd_state state = run.wait(timeout_);
       if (state == ERT_CMD_STATE_COMPLETED) return {};
@@ -162,8 +166,11 @@ Status Card::finish() {
     });
     if (status.ok()) status = each;
   }
-  if (!outstanding_.empty() && !status.ok()) failures_[starter_] = status;
-  outstanding_ = {};
+  if (!status.ok()) {
+    outstanding_->failed = true;
+    failures_[starter_] = status;
+  }
+  outstanding_ = nullptr;
   const auto own = failures_.find(std::this_thread::get_id());
   if (own == failures_.end()) return {};
   status = own->second;

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +21,13 @@ namespace oarlock::xrt {
 struct KernelOnCard {
   ::xrt::kernel handle;
   size_t tensors = 0, compute_units = 1;
+};
+
+// Runs that are started together and may go side by side. After a failure they may never end, and
+// are to be made anew.
+struct RunGroup {
+  std::vector<::xrt::run> runs;
+  bool failed = false;
 };
 
 // An opened card with its xclbin loaded, shared by all sessions of the process. Runs are started in
@@ -44,13 +50,14 @@ class Card {
   // A buffer for pointers of which nothing is read.
   const ::xrt::bo& nothing() const { return nothing_; }
 
-  // Starts the runs, which may go side by side, once what was started before has ended. `prepare`
-  // sets their arguments.
+  // Starts the runs once what was started before has ended. `prepare` sets their arguments. The
+  // group must live until they have ended.
   template <class F>
-  Status start(std::span<::xrt::run> runs, F&& prepare) {
+  Status start(RunGroup& group, F&& prepare) {
     const std::lock_guard lock(mutex_);
     OARLOCK_TRY(finish());
-    return begin(runs, std::forward<F>(prepare));
+    OARLOCK_TRY(prepare());
+    return begin(group);
   }
   // Waits for all that was started; the failure of what this thread has started.
   Status wait();
@@ -64,25 +71,18 @@ class Card {
   Status check_that_it_computes();
   // With the lock held.
   Status finish();
-  template <class F>
-  Status begin(std::span<::xrt::run> runs, F&& prepare);
-  Status begin(std::span<::xrt::run> runs);
+  Status begin(RunGroup& group);
 
   ::xrt::device device_;
   std::map<std::string, KernelOnCard> kernels_;
   ::xrt::memory_group tensors_ = 0, parameters_ = 0;
   ::xrt::bo nothing_;
   std::mutex mutex_;
-  std::span<::xrt::run> outstanding_;
+  RunGroup* outstanding_ = nullptr;
+  size_t started_ = 0;  // runs of it
   std::thread::id starter_;
   std::map<std::thread::id, Status> failures_;
   std::chrono::milliseconds timeout_{60000};
 };
-
-template <class F>
-Status Card::begin(std::span<::xrt::run> runs, F&& prepare) {
-  OARLOCK_TRY(prepare());
-  return begin(runs);
-}
 
 }  // namespace oarlock::xrt

@@ -35,13 +35,22 @@ Status Launch::add(const Parameters& parameters, std::vector<int> offsets) {
   OARLOCK_TRY(guarded("writing a parameter block", [&] {
     std::memcpy(block.map<int*>(), words.data(), words.size() * sizeof(int));
     block.sync(XCL_BO_SYNC_BO_TO_DEVICE);
-    runs_.emplace_back(kernel_->handle);
-    runs_.back().set_arg(static_cast<int>(arguments_.size()), block);
   }));
   parameters_.push_back(std::move(block));
   offsets.resize(arguments_.size());
   offsets_.push_back(std::move(offsets));
-  return {};
+  return make_runs();
+}
+
+Status Launch::make_runs() {
+  return guarded("making a run", [&] {
+    group_.runs.clear();
+    for (const ::xrt::bo& block : parameters_) {
+      group_.runs.emplace_back(kernel_->handle);
+      group_.runs.back().set_arg(static_cast<int>(arguments_.size()), block);
+    }
+    group_.failed = false;
+  });
 }
 
 Status Launch::set_arguments(const KernelArgs& args) {
@@ -63,16 +72,17 @@ Status Launch::set_arguments(const KernelArgs& args) {
       return out_of_memory("XRT: a tensor begins at element ", offset, " of its buffer; kernels ",
                            "reach 2^30");
     const auto position = static_cast<int>(arguments_.size() + 1 + i);
-    for (size_t r = 0; r < runs_.size(); ++r) {
-      runs_[r].set_arg(static_cast<int>(i), *memory);
-      runs_[r].set_arg(position, static_cast<int>(offset) + offsets_[r][i]);
+    for (size_t r = 0; r < group_.runs.size(); ++r) {
+      group_.runs[r].set_arg(static_cast<int>(i), *memory);
+      group_.runs[r].set_arg(position, static_cast<int>(offset) + offsets_[r][i]);
     }
   }
   return {};
 }
 
 Status Launch::run(const KernelArgs& args) {
-  return card_->start(runs_, [&] {
+  return card_->start(group_, [&]() -> Status {
+    if (group_.failed) OARLOCK_TRY(make_runs());
     return guarded("setting arguments", [&]() -> Status { return set_arguments(args); });
   });
 }

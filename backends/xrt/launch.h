@@ -46,13 +46,14 @@ class Launch {
 
  private:
   Launch() = default;
+  Status make_runs();
   Status set_arguments(const KernelArgs& args);
 
   std::shared_ptr<Card> card_;
   const KernelOnCard* kernel_ = nullptr;
   std::vector<Argument> arguments_;
   size_t element_bytes_ = sizeof(float);  // of inputs; results have four bytes
-  std::vector<::xrt::run> runs_;
+  RunGroup group_;
   std::vector<std::vector<int>> offsets_;
   std::vector<::xrt::bo> parameters_;
 };

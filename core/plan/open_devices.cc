@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/plan/devices.h"
+#include "core/plan/fallback.h"
 #include "oarlock/custom_op.h"
 #include "oarlock/operators.h"
 
@@ -173,6 +174,7 @@ Result<DeviceTable> open_devices(const SessionOptions& options) {
   const DeviceOptions device_options{options.threads, options.settings};
   DeviceTable table;
   table.ops = registered_ops();
+  OARLOCK_ASSIGN(const Fallback fallback, fallback_of(options));
   std::vector<std::string> wanted = options.devices;
   if (wanted.empty()) wanted.push_back("cpu");
   for (const std::string& name : wanted) {
@@ -193,6 +195,10 @@ Result<DeviceTable> open_devices(const SessionOptions& options) {
     if (found) continue;
     if (options.devices.empty())
       continue;  // no CPU backend in this build: the reference device serves
+    if (!why.ok() && fallback != Fallback::off && wanted.size() > 1) {
+      warn(fallback, concat("the session goes without device '", name, "': ", why.message()));
+      continue;
+    }
     std::string present;
     for (FoundBackend& b : backends) {
       open_backend(b, device_options);

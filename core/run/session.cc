@@ -5,6 +5,7 @@
 
 #include "core/passes/store_as_half.h"
 #include "core/run/program.h"
+#include "core/run/second_try.h"
 #include "oarlock/plugin/passes.h"
 
 namespace oarlock {
@@ -14,16 +15,9 @@ struct Session::Impl {
   std::vector<NamedType> inputs, outputs;
   Runtime runtime;
   std::unique_ptr<Program> program;
+  std::unique_ptr<SecondTry> second_try;
   std::vector<std::string> rewrites;
   bool observable = false;
-
-  // Runs `body` inside every device's threads and floating-point mode.
-  // One reference is all the inner callable holds: larger ones would be allocated.
-  Status enter(size_t device, const std::function<Status()>& body) {
-    if (device == runtime.devices.size()) return body();
-    const auto inner = [&] { return enter(device + 1, body); };
-    return runtime.devices[device].device->enter(std::ref(inner));
-  }
 };
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -159,6 +153,8 @@ Result<Session> Session::open(const Model& model, const SessionOptions& options)
       OARLOCK_ASSIGN(const int changed, store_as_half(*graph, ops));
       impl->rewrites.push_back(concat("store_as_half x ", changed));
     }
+    OARLOCK_ASSIGN(const Fallback fallback, fallback_of(options));
+    impl->second_try = std::make_unique<SecondTry>(graph, impl->runtime, fallback);
     impl->program = std::make_unique<Program>(std::move(graph), impl->runtime);
     return Session(std::move(impl));
   });
@@ -181,11 +177,9 @@ Status Session::run(std::span<const Value> inputs, std::span<Value> outputs,
     for (size_t i = 0; i < inputs.size(); ++i)
       OARLOCK_TRY(check_input(impl_->inputs[i], inputs[i]));
     OARLOCK_TRY(check_named_dimensions(impl_->inputs, inputs));
-    RunState state{options};
-    auto body = [this, inputs, outputs, &state] {
-      return impl_->program->run(inputs, outputs, state);
-    };
-    return impl_->enter(0, std::ref(body));
+    Status status = run_on_devices(impl_->runtime, *impl_->program, inputs, outputs, options);
+    if (status.ok()) return status;
+    return impl_->second_try->run(std::move(status), inputs, outputs, options);
   });
 }
 

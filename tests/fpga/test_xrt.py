@@ -3,14 +3,17 @@ emulated FPGA, with XILINX_XRT on XRT's genuine noop driver."""
 
 import os
 import pathlib
+import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 
 def environment(**changes):
-    left_out = ("XILINX_XRT", "XCL_EMULATION_MODE", "OARLOCK_XCLBIN")
+    left_out = ("XILINX_XRT", "XCL_EMULATION_MODE", "OARLOCK_XCLBIN",
+                "OARLOCK_XRT_ONE_CARD")
     return {**{k: v for k, v in os.environ.items() if k not in left_out}, **changes}
 
 
@@ -30,9 +33,69 @@ def model(command, digits, tmp_path_factory):
     return path
 
 
+def genuine_libraries():
+    return sorted(pathlib.Path("/usr/lib").glob("*/libxrt_*.so*"))
+
+
 def test_the_genuine_library_is_used(backend):
     linked = subprocess.run(["ldd", backend], capture_output=True, text=True, check=True).stdout
     assert "libxrt_coreutil.so.2 => /" in linked
+
+
+def test_the_link_map_has_the_genuine_library_and_no_other_driver(backend, model, build_dir):
+    """What the process has mapped after a run on the emulated device."""
+    pytest.importorskip("oarlock", reason="the Python package was not built")
+    script = ("import numpy, sys, oarlock; s = oarlock.Session(sys.argv[1], devices=['xrt'])\n"
+              "s.run({'image': numpy.zeros((1, 1, 28, 28), numpy.uint8)})\n"
+              "print(open('/proc/self/maps').read())")
+    result = subprocess.run([sys.executable, "-c", script, model], capture_output=True, text=True,
+                            env=environment(PYTHONPATH=os.pathsep.join(sys.path)), check=False)
+    assert result.returncode == 0, result.stderr
+    mapped = {pathlib.Path(line.split()[-1]) for line in result.stdout.splitlines() if "/" in line}
+    used = {path for path in mapped if path.name.startswith("libxrt")}
+    assert len(used) == 1 and used <= {path.resolve() for path in genuine_libraries()}, used
+    assert used.pop().name.startswith("libxrt_coreutil.so.2.")
+    assert backend.parent / "liboarlock_xrt_emulator.so" in mapped
+
+
+def test_a_library_of_another_version_is_refused(command, model, digits, tmp_path):
+    genuine = [path.resolve() for path in genuine_libraries() if "coreutil" in path.name]
+    shutil.copy(genuine[0], tmp_path / "libxrt_coreutil.so.2.99.0")
+    (tmp_path / "libxrt_coreutil.so.2").symlink_to("libxrt_coreutil.so.2.99.0")
+    changed = environment(LD_LIBRARY_PATH=str(tmp_path))
+    text = command("devices", env=changed).stdout
+    assert "libxrt_coreutil.so.2.99.0 cannot be used: its version is not 2.13" in text
+    picture = digits / "digits" / "7.png"
+    result = command("run", model, picture, "--device", "xrt", env=changed)
+    assert result.returncode != 0 and "needs XRT 2.13" in result.stderr
+    result = command("run", model, picture, "--device", "xrt,cpu", "--top", "1", env=changed)
+    assert result.returncode == 0 and "warning: the session goes without device 'xrt'" in result.stderr
+    assert result.stdout == command("run", model, picture, "--top", "1", env=changed).stdout
+
+
+def test_two_processes_want_the_device(command, model, digits, tmp_path):
+    pytest.importorskip("oarlock", reason="the Python package was not built")
+    changed = environment(OARLOCK_XRT_ONE_CARD=str(tmp_path / "card"))
+    script = ("import numpy, sys, oarlock; s = oarlock.Session(sys.argv[1], devices=['xrt'])\n"
+              "s.run({'image': numpy.zeros((1, 1, 28, 28), numpy.uint8)})\n"
+              "print('ready', flush=True); input()")
+    first = subprocess.Popen([sys.executable, "-c", script, model], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True,
+                             env=dict(changed, PYTHONPATH=os.pathsep.join(sys.path)))
+    picture = digits / "digits" / "7.png"
+    run = ("run", model, picture, "--top", "1", "--device")
+    try:
+        assert first.stdout.readline() == "ready\n"
+        refused = command(*run, "xrt", "--strict", env=changed)
+        assert refused.returncode != 0
+        assert "another process uses the device" in refused.stderr, refused.stderr
+        repeated = command(*run, "xrt,cpu", env=changed)
+        assert repeated.returncode == 0 and "repeated without xrt:0" in repeated.stderr
+    finally:
+        first.communicate("\n")
+    again = command(*run, "xrt", "--strict", env=changed)
+    assert again.returncode == 0 and again.stderr == "", again.stderr
+    assert again.stdout == repeated.stdout
 
 
 def test_devices_say_what_is_emulated(command):
@@ -72,7 +135,7 @@ def test_python_agrees_with_the_cpu(model):
 
 
 def test_the_noop_driver_is_recognized(backend, command, model, digits, tmp_path):
-    genuine = sorted(pathlib.Path("/usr/lib").glob("*/libxrt_*.so*"))
+    genuine = genuine_libraries()
     if not any(path.name.startswith("libxrt_noop.so") for path in genuine):
         pytest.skip("XRT's noop driver is not installed (apt: libxrt1)")
     (tmp_path / "lib").mkdir()
@@ -80,9 +143,13 @@ def test_the_noop_driver_is_recognized(backend, command, model, digits, tmp_path
         (tmp_path / "lib" / path.name).symlink_to(path)
     changed = environment(XILINX_XRT=str(tmp_path), XCL_EMULATION_MODE="noop",
                           OARLOCK_XCLBIN=str(backend.parent / "oarlock_emulated.xclbin"))
-    result = command("run", model, digits / "digits" / "7.png", "--device", "xrt", env=changed)
+    run = ("run", model, digits / "digits" / "7.png", "--top", "1", "--device")
+    result = command(*run, "xrt", "--strict", env=changed)
     assert result.returncode != 0, result.stdout
     assert "nothing was computed" in result.stderr, result.stderr
+    result = command(*run, "xrt,cpu", env=changed)
+    assert result.returncode == 0 and "nothing was computed" in result.stderr
+    assert result.stdout == command(*run, "cpu", env=environment()).stdout
 
 
 def test_an_unusable_driver_is_an_error(command, model, digits, tmp_path):

@@ -59,7 +59,7 @@ def test_agrees_with_recorded_outputs(model, device, tmp_path):
     file = tmp_path / "model.oar"
     oarlock.convert(model).save(file)
     others = ["cpu"] if device == "xrt" else []
-    session = oarlock.Session(file, devices=[device, *others])
+    session = oarlock.Session(file, devices=[device, *others], settings={"fallback": "off"})
     inputs = recorded(model, "in__")
     check(session.run(inputs), model)
     check(session.run(inputs), model)  # from the cached plan

@@ -132,9 +132,9 @@ std::string check_table(void* library, const char* symbol, const char* of,
 
 }  // namespace
 
-std::string check_abi() {
-  void* const library = dlopen("libxrt_coreutil.so.2", RTLD_NOW | RTLD_NOLOAD);
-  if (library == nullptr) return "libxrt_coreutil.so.2 is not loaded";
+std::string check_abi(const char* name) {
+  void* const library = dlopen(name, RTLD_NOW | RTLD_NOLOAD);
+  if (library == nullptr) return std::string(name) + " is not loaded";
   const std::string remedy =
       "; the emulated device needs XRT 2.13 (Debian 12: libxrt1), set XILINX_XRT to use a card";
   void* const anchor = dlsym(library, "_ZTVN8xrt_core6deviceE");

@@ -153,8 +153,8 @@ std::shared_ptr<device> get_userpf_device(void* handle, unsigned index);
 
 namespace oarlock::xrt_emulator {
 
-// What keeps the library that is loaded from being served: its version, or a virtual function that
+// What keeps a library that is loaded from being served: its version, or a virtual function that
 // lies elsewhere; empty when nothing does.
-std::string check_abi();
+std::string check_abi(const char* library = "libxrt_coreutil.so.2");
 
 }  // namespace oarlock::xrt_emulator

@@ -1,5 +1,7 @@
 #include "backends/xrt/emulator/model.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include <set>
 #include <span>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace oarlock::xrt_emulator {
@@ -107,6 +110,29 @@ void Model::load(const axlf* xclbin) {
     for (auto& unit : units) units_.push_back(std::move(unit.second));
   }
   restart();
+}
+
+void Model::open_context() {
+  const std::lock_guard lock(mutex_);
+  expect_present();
+  const char* const file = std::getenv("OARLOCK_XRT_ONE_CARD");
+  if (contexts_ == 0 && file != nullptr && *file != '\0') {
+    const int card = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (card < 0) fail(std::string("the file ") + file + " cannot be opened");
+    if (flock(card, LOCK_EX | LOCK_NB) != 0) {
+      close(card);
+      throw std::system_error(EBUSY, std::generic_category(), "emulated device");
+    }
+    card_ = card;
+  }
+  ++contexts_;
+}
+
+void Model::close_context() {
+  const std::lock_guard lock(mutex_);
+  if (--contexts_ > 0 || card_ < 0) return;
+  close(card_);
+  card_ = -1;
 }
 
 void Model::restart() {
@@ -221,6 +247,12 @@ void Model::end(ert_packet* packet, ert_cmd_state state) {
   ended_changed_.notify_all();
 }
 
+void Model::abort_all() {
+  for (auto& [id, running] : running_)
+    end(reinterpret_cast<ert_packet*>(running.packet->host), ERT_CMD_STATE_ABORT);
+  running_.clear();
+}
+
 void Model::execute(unsigned bo) {
   bool aborts = false;
   bool crashes = false;
@@ -236,9 +268,7 @@ void Model::execute(unsigned bo) {
       aborts = packet->opcode == ERT_ABORT;
       end(packet, ERT_CMD_STATE_COMPLETED);
       if (!aborts) return;
-      for (auto& [id, running] : running_)
-        end(reinterpret_cast<ert_packet*>(running.packet->host), ERT_CMD_STATE_ABORT);
-      running_.clear();
+      abort_all();
     }
   }
   if (aborts) restart();
@@ -326,8 +356,16 @@ Counters Model::counters() {
 }
 
 bool Model::inject(const std::string& what, int after) {
-  const std::lock_guard lock(mutex_);
-  return faults_.inject(what, after);
+  bool resets = false;
+  {
+    const std::lock_guard lock(mutex_);
+    resets = what == "restore" && faults_.lost() && worker_ != nullptr;
+    if (!faults_.inject(what, after)) return false;
+    if (resets) abort_all();
+  }
+  // A device that comes back has forgotten what it was doing.
+  if (resets) restart();
+  return true;
 }
 
 }  // namespace oarlock::xrt_emulator

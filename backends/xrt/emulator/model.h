@@ -39,6 +39,11 @@ class Model {
   explicit Model(std::string worker_program) : worker_program_(std::move(worker_program)) {}
 
   void load(const axlf* xclbin);
+  // A compute unit is in use from the one to the other. Where the environment variable
+  // OARLOCK_XRT_ONE_CARD names a file, processes with the same one share a card, of which one
+  // process uses compute units at a time; another is refused with EBUSY.
+  void open_context();
+  void close_context();
   unsigned allocate(void* memory, size_t size, unsigned flags);
   void release(unsigned bo);
   void* map(unsigned bo);
@@ -72,6 +77,7 @@ class Model {
   BufferPtr find(unsigned bo);
   void start_kernel(const BufferPtr& packet);
   void end(ert_packet* packet, ert_cmd_state state);
+  void abort_all();
   // Takes the lock for the pieces that need it: the process' thread must be able to report.
   void restart();
   void finished(const Finished& message);
@@ -84,6 +90,8 @@ class Model {
   std::condition_variable ended_changed_;
   std::unique_ptr<Memory> memory_;
   int kernels_ = -1;  // a descriptor
+  int card_ = -1;     // a descriptor of the file that stands for the card, while it is in use
+  int contexts_ = 0;
   std::vector<std::string> units_;
   std::map<unsigned, BufferPtr> buffers_;
   unsigned next_buffer_ = 1;

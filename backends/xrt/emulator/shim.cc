@@ -14,8 +14,8 @@ class Device final : public xrt_core::device {
  public:
   Device(void* handle, unsigned index) : device(index), handle_(handle) {}
   void close_device() override;
-  void open_context(const unsigned char*, unsigned, bool) override {}
-  void close_context(const unsigned char*, unsigned) override {}
+  void open_context(const unsigned char*, unsigned, bool) override { the_model->open_context(); }
+  void close_context(const unsigned char*, unsigned) override { the_model->close_context(); }
   unsigned alloc_bo(size_t size, unsigned flags) override {
     return the_model->allocate(nullptr, size, flags);
   }

@@ -49,7 +49,8 @@ class OarlockBackend(Backend):
 
     @classmethod
     def prepare(cls, model: ModelProto, device: str = "CPU", **kwargs: Any) -> OarlockRep:
-        options = {key: kwargs[key] for key in ("threads", "strict", "simplify") if key in kwargs}
+        known = ("threads", "strict", "simplify", "settings")
+        options = {key: kwargs[key] for key in known if key in kwargs}
         converted = convert(model, simplify=False, folder=kwargs.get("folder", ""))
         return OarlockRep(Session(converted, devices=[_device_name(device)], **options))
 

@@ -1,8 +1,12 @@
 // Faults of the device become errors that say what failed; the session stays usable.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <random>
 
 #include "tests/unit/backends/xrt/network.h"
@@ -26,17 +30,21 @@ class Faults : public testing::Test {
                                       {"Flatten"},
                                       {"Softmax"}});
     ASSERT_TRUE(model.ok()) << to_string(model.status());
-    const Result<Tensor> expected = run_on("reference", *model, input_);
+    model_ = *model;
+    const Result<Tensor> expected = run_on("reference", model_, input_);
     ASSERT_TRUE(expected.ok()) << to_string(expected.status());
     expected_ = *expected;
+    open({"xrt"}, "off");
+    ASSERT_TRUE(run().ok());
+  }
+  void open(std::vector<std::string> devices, const char* fallback, const char* timeout = "300") {
     SessionOptions options;
-    options.devices = {"xrt"};
-    options.strict = true;
-    options.settings["xrt.timeout"] = "300";
-    Result<Session> session = Session::open(*model, options);
+    options.devices = std::move(devices);
+    options.settings["fallback"] = fallback;
+    options.settings["xrt.timeout"] = timeout;
+    Result<Session> session = Session::open(model_, options);
     ASSERT_TRUE(session.ok()) << to_string(session.status());
     session_ = std::make_unique<Session>(*std::move(session));
-    ASSERT_TRUE(run().ok());
   }
   void TearDown() override {
     if (session_ != nullptr) emulator().inject("restore", 0);
@@ -61,6 +69,7 @@ class Faults : public testing::Test {
     EXPECT_TRUE(again.ok()) << what << ": " << to_string(again);
   }
 
+  Model model_;
   Tensor input_, expected_;
   std::unique_ptr<Session> session_;
 };
@@ -93,6 +102,7 @@ TEST_F(Faults, LostDevice) {
 TEST_F(Faults, ExhaustedMemory) {
   SessionOptions options;
   options.devices = {"xrt"};
+  options.settings["fallback"] = "off";
   const Result<Model> model =
       make_chain(TypeInfo::tensor(DType::float32, Shape{1, Shape::kUnknown}), {{"Relu"}, {"Abs"}});
   ASSERT_TRUE(model.ok());
@@ -107,24 +117,100 @@ TEST_F(Faults, ExhaustedMemory) {
   EXPECT_TRUE(session->run(inputs, outputs).ok());
 }
 
+// With another device left, every run gives its result.
+TEST_F(Faults, ARunIsRepeatedOnAnotherDevice) {
+  open({"xrt", "cpu"}, "warn");
+  for (const char* what : {"transfer", "kernel", "crash", "hang", "lost"}) {
+    for (const int after : {0, 1}) {
+      ASSERT_TRUE(emulator().inject(what, after));
+      testing::internal::CaptureStderr();
+      const Status status = run();
+      const std::string told = testing::internal::GetCapturedStderr();
+      EXPECT_TRUE(status.ok()) << what << ": " << to_string(status);
+      EXPECT_THAT(told, HasSubstr("warning: the run is repeated without xrt:0")) << what;
+      ASSERT_TRUE(emulator().inject("restore", 0));
+      testing::internal::CaptureStderr();
+      EXPECT_TRUE(run().ok()) << what;
+      EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << what;
+    }
+  }
+  // The reference device is left to a session that names no other.
+  open({"xrt"}, "silent");
+  ASSERT_TRUE(emulator().inject("lost", 0));
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(run().ok());
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(Faults, FallbackIsChecked) {
+  SessionOptions options;
+  options.settings["fallback"] = "perhaps";
+  const Result<Session> session = Session::open(model_, options);
+  ASSERT_FALSE(session.ok());
+  EXPECT_THAT(session.status().message(), HasSubstr("warn, silent or off"));
+}
+
 TEST_F(Faults, ManyRunsWithRandomFaultsLoseNothing) {
   constexpr unsigned kSeed = 7;
   SCOPED_TRACE(concat("seed ", kSeed));
   std::mt19937 generator(kSeed);
-  const char* const faults[] = {"transfer", "kernel", "crash", "allocation", "none", "none"};
+  const char* const faults[] = {"transfer", "kernel", "crash", "allocation",
+                                "hang",     "lost",   "none",  "none"};
+  open({"xrt"}, "off", "60");
   int failed = 0;
   for (int i = 0; i < 500; ++i) {
-    ASSERT_TRUE(emulator().inject(faults[generator() % 6], static_cast<int>(generator() % 6)));
+    ASSERT_TRUE(emulator().inject(faults[generator() % 8], static_cast<int>(generator() % 6)));
     const Status status = run();
     failed += status.ok() ? 0 : 1;
     if (!status.ok()) {
       ASSERT_FALSE(status.message().empty());
     }
+    ASSERT_TRUE(emulator().inject("restore", 0));
   }
-  emulator().inject("none", 0);
   EXPECT_GT(failed, 100);
   const Status last = run();
   EXPECT_TRUE(last.ok()) << to_string(last);
+}
+
+TEST_F(Faults, ManyRunsWithRandomFaultsGiveTheirResultWithAnotherDevice) {
+  constexpr unsigned kSeed = 8;
+  SCOPED_TRACE(concat("seed ", kSeed));
+  std::mt19937 generator(kSeed);
+  const char* const faults[] = {"transfer", "kernel", "crash", "allocation", "hang", "lost"};
+  open({"xrt", "cpu"}, "silent", "60");
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(emulator().inject(faults[generator() % 6], static_cast<int>(generator() % 6)));
+    const Status status = run();
+    ASSERT_TRUE(status.ok()) << i << ": " << to_string(status);
+    ASSERT_TRUE(emulator().inject("restore", 0));
+  }
+}
+
+// One card for all processes: what another process does is done here through a second descriptor,
+// which locks alike.
+TEST_F(Faults, ADeviceThatAnotherProcessUses) {
+  const std::string file = testing::TempDir() + "oarlock_one_card";
+  session_.reset();
+  ASSERT_EQ(setenv("OARLOCK_XRT_ONE_CARD", file.c_str(), 1), 0);
+  const int other = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  ASSERT_GE(other, 0);
+  ASSERT_EQ(flock(other, LOCK_EX | LOCK_NB), 0);
+  open({"xrt"}, "off");
+  EXPECT_THAT(run().message(), HasSubstr("another process uses the device"));
+  open({"xrt", "cpu"}, "warn");
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(run().ok());
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("another process"));
+  ASSERT_EQ(flock(other, LOCK_UN), 0);
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(run().ok());
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  // Now this process holds it.
+  EXPECT_NE(flock(other, LOCK_EX | LOCK_NB), 0);
+  session_.reset();
+  EXPECT_EQ(flock(other, LOCK_EX | LOCK_NB), 0);
+  close(other);
+  unsetenv("OARLOCK_XRT_ONE_CARD");
 }
 
 TEST_F(Faults, CountersGrow) {

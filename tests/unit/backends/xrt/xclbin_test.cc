@@ -44,6 +44,7 @@ std::string session_error(const std::string& xclbin) {
   SessionOptions options;
   options.devices = {"xrt"};
   options.settings["xrt.xclbin"] = xclbin;
+  options.settings["fallback"] = "off";
   Result<Session> session = Session::open(*model, options);
   if (!session.ok()) return session.status().message();
   const std::vector<Value> inputs = {Value(input)};
