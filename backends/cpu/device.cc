@@ -24,20 +24,8 @@ namespace oarlock::cpu {
 
 namespace {
 
-constexpr size_t kAlignment = 64;
 // Parts per thread: more even out unequal speeds, fewer cost less.
 constexpr int64_t kPartsPerThread = 4;
-
-class AlignedBuffer final : public Buffer {
- public:
-  explicit AlignedBuffer(size_t bytes) {
-    const size_t rounded = std::max<size_t>((bytes + kAlignment - 1) / kAlignment, 1) * kAlignment;
-    if (rounded < bytes) return;
-    host_ = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
-    size_ = bytes;
-  }
-  ~AlignedBuffer() override { std::free(host_); }
-};
 
 // Slots of the arena for threads that run, beside those of helpers.
 constexpr int kConcurrentRuns = 64;
@@ -139,7 +127,7 @@ CpuDevice::CpuDevice(int threads) : threads_(threads), arena_(std::make_unique<A
   const char* set = kernels::cpu::instruction_set_name();
   info_.description =
       concat(processor_name(), ", ", threads, threads == 1 ? " thread, " : " threads, ", set);
-  info_.alignment = kAlignment;
+  info_.alignment = Memory::kAlignment;
   info_.details = {{"threads", std::to_string(threads)}, {"instruction set", set}};
 }
 
@@ -147,11 +135,9 @@ CpuDevice::~CpuDevice() = default;
 
 Result<BufferPtr> CpuDevice::allocate(const MemoryRequest& request) {
   if (request.image) return unsupported("device cpu has no images");
-  auto buffer = std::make_unique<AlignedBuffer>(request.bytes);
-  if (!buffer->host()) {
-    return out_of_memory("device cpu: cannot allocate ", request.bytes, " bytes");
-  }
-  return BufferPtr(std::move(buffer));
+  BufferPtr buffer = memory_.allocate(request.bytes);
+  if (!buffer) return out_of_memory("device cpu: cannot allocate ", request.bytes, " bytes");
+  return buffer;
 }
 
 Result<BufferPtr> CpuDevice::wrap(std::span<std::byte> memory) {

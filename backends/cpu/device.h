@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "backends/cpu/memory.h"
 #include "oarlock/plugin/device.h"
 
 namespace oarlock::cpu {
@@ -55,6 +56,7 @@ class CpuDevice final : public Device {
 
   DeviceInfo info_;
   int threads_;
+  Memory memory_;
   std::unique_ptr<Arena> arena_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Team>> idle_teams_;
