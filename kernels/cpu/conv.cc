@@ -87,6 +87,12 @@ void bind_tile(const DirectConvAccess& conv, int64_t index, TileArgs& a, int64_t
   weight_row = ky * s.kernel_width;
 }
 
+// Weights of a panel.
+int64_t panel_floats(const DirectConvAccess& conv, int64_t index) {
+  const DirectConvAccess::Panel& panel = conv.panels[index];
+  return panel.in_blocks * conv.shape.taps() * 16 * panel.out_blocks * 16;
+}
+
 void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
                 Range panels) {
   static constexpr TileTable<ByRows> kByRows;
@@ -101,6 +107,7 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   a.out_block_stride = s.out_pixels() * 16;
   int64_t input_offset = 0, weight_row = 0;
 
+  a.prefetch = args.weights;
   const auto run_one = [&](int64_t tile_index, int64_t panel_index) {
     const DirectConvAccess::Tile& tile = conv.tiles[tile_index];
     const DirectConvAccess::Panel& panel = conv.panels[panel_index];
@@ -128,9 +135,7 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   // weights that fit the second-level cache are the better one to repeat.
   constexpr int64_t kRepeatableWeights = 128 * 1024;
   int64_t weights = 0;
-  for (int64_t p = panels.begin; p < panels.end; ++p) {
-    weights += conv.panels[p].in_blocks * s.taps() * 16 * conv.panels[p].out_blocks * 16;
-  }
+  for (int64_t p = panels.begin; p < panels.end; ++p) weights += panel_floats(conv, p);
   if (weights <= kRepeatableWeights) {
     for (int64_t t = tiles.begin; t < tiles.end; ++t) {
       bind_tile(conv, t, a, input_offset, weight_row);
@@ -140,6 +145,11 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
     for (int64_t p = panels.begin; p < panels.end; ++p) {
       for (int64_t t = tiles.begin; t < tiles.end; ++t) {
         bind_tile(conv, t, a, input_offset, weight_row);
+        if (p + 1 < panels.end) {
+          sweep_over(args.weights + conv.panels[p + 1].weights, panel_floats(conv, p + 1),
+                     t - tiles.begin, tiles.end - tiles.begin,
+                     conv.panels[p].in_blocks * s.taps() * 4, a);
+        }
         run_one(t, p);
       }
     }

@@ -8,6 +8,7 @@
 #define OARLOCK_KERNELS_CPU_CONV_TILE_INL_H_
 #endif
 
+#include <algorithm>
 #include <utility>
 
 #include "kernels/cpu/vector_math-inl.h"
@@ -41,6 +42,9 @@ struct TileArgs {
   int64_t in_block_stride, weight_block_stride, out_block_stride;
   int32_t in_blocks;
   float low, high;  // bounds of the result
+  // Swept over while the tile is computed, prefetch_step floats with every four input channels.
+  const float* prefetch;
+  int64_t prefetch_step;
   // By rows: valid kernel rows, kernel columns, floats between their inputs; pixel 0 is in the
   // padding for columns below first_valid, the last pixel for columns from last_valid on.
   int32_t kernel_rows, kernel_columns;
@@ -88,6 +92,20 @@ HWY_INLINE void finish_tile(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors]
   }
 }
 
+// A sweep over what the next tiles read, in cache lines of the second level: weights are read once
+// by the first tile and by all others from the cache, and the memory would rest meanwhile.
+struct Sweep {
+  const float* at;
+  int64_t step;
+
+  explicit HWY_INLINE Sweep(const TileArgs& a) : at(a.prefetch), step(a.prefetch_step) {}
+  HWY_INLINE void advance() {
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) __builtin_prefetch(at + i * step / 4, 0, 2);
+    at += step;
+  }
+};
+
 // Pixels lie one after another in one row of the input.
 template <int kPixels, int kBlocks>
 HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
@@ -96,6 +114,7 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
   const F32 d;
   VecF32 sums[kPixels][kVectors];
   start_tile(a, sums);
+  Sweep sweep(a);
   for (int block = 0; block < a.in_blocks; ++block) {
     const float* w = a.weights + block * a.weight_block_stride;
     const float* row = a.input + block * a.in_block_stride;
@@ -110,6 +129,7 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
         }
 #pragma GCC unroll 1
         for (int c = 0; c < 16; c += kStep) {
+          sweep.advance();
 #pragma GCC unroll 4
           for (int u = 0; u < kStep; ++u) {
             VecF32 wv[kVectors];
@@ -144,6 +164,7 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
   VecF32 sums[kPixels][kVectors];
   start_tile(a, sums);
   const float* w = a.weights;
+  Sweep sweep(a);
   for (int block = 0; block < a.in_blocks; ++block) {
     const float* base = a.input + block * a.in_block_stride;
     const int32_t* offsets = a.offsets;
@@ -159,6 +180,7 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
       }
 #pragma GCC unroll 1
       for (int c = 0; c < 16; c += kStep) {
+        sweep.advance();
 #pragma GCC unroll 4
         for (int u = 0; u < kStep; ++u) {
           VecF32 wv[kVectors];
@@ -176,6 +198,15 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
     }
   }
   finish_tile(a, sums);
+}
+
+// The tile is one of `tiles` that sweep together over `floats` from `next` on; its own steps of
+// four input channels are `steps`.
+inline void sweep_over(const float* next, int64_t floats, int64_t tile, int64_t tiles,
+                       int64_t steps, TileArgs& a) {
+  const int64_t share = floats / std::max<int64_t>(tiles, 1);
+  a.prefetch = next + tile * share;
+  a.prefetch_step = share / std::max<int64_t>(steps, 1);
 }
 
 using TileFunction = void (*)(const TileArgs&);
