@@ -133,6 +133,24 @@ void dequantize_i8_run(const int8_t* x, float scale, int32_t zero_point, float* 
   dequantize(x, scale, zero_point, y, n);
 }
 
+void range_run(const float* x, int64_t n, float* least, float* most) {
+  const F32 d;
+  VecF32 low = hn::Zero(d), high = hn::Zero(d);
+  int64_t i = 0;
+  const auto add = [&](VecF32 v) HWY_ATTR {
+    low = hn::IfThenElse(hn::Lt(v, low), v, low);
+    high = hn::IfThenElse(hn::Gt(v, high), v, high);
+  };
+  for (; i + kStep <= n; i += kStep) add(hn::LoadU(d, x + i));
+  if (i < n) add(load_tail(x + i, n - i, 0.0f));
+  HWY_ALIGN float lows[kLanes];
+  HWY_ALIGN float highs[kLanes];
+  hn::Store(low, d, lows);
+  hn::Store(high, d, highs);
+  *least = *std::min_element(lows, lows + kLanes);
+  *most = *std::max_element(highs, highs + kLanes);
+}
+
 }  // namespace
 }  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -147,6 +165,7 @@ HWY_EXPORT(quantize_u8_run);
 HWY_EXPORT(quantize_i8_run);
 HWY_EXPORT(dequantize_u8_run);
 HWY_EXPORT(dequantize_i8_run);
+HWY_EXPORT(range_run);
 
 void f16_to_f32(const uint16_t* x, float* y, int64_t n) {
   HWY_DYNAMIC_DISPATCH(f16_to_f32_run)(x, y, n);
@@ -171,6 +190,9 @@ void dequantize_u8(const uint8_t* x, float scale, int32_t zero_point, float* y, 
 }
 void dequantize_i8(const int8_t* x, float scale, int32_t zero_point, float* y, int64_t n) {
   HWY_DYNAMIC_DISPATCH(dequantize_i8_run)(x, scale, zero_point, y, n);
+}
+void range_f32(const float* x, int64_t n, float* least, float* most) {
+  HWY_DYNAMIC_DISPATCH(range_run)(x, n, least, most);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -18,4 +18,7 @@ void quantize_i8(const float* x, float scale, int32_t zero_point, int8_t* y, int
 void dequantize_u8(const uint8_t* x, float scale, int32_t zero_point, float* y, int64_t n);
 void dequantize_i8(const int8_t* x, float scale, int32_t zero_point, float* y, int64_t n);
 
+// The least and the greatest of n values and 0; NaN are passed over.
+void range_f32(const float* x, int64_t n, float* least, float* most);
+
 }  // namespace oarlock::kernels::cpu

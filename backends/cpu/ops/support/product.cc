@@ -47,19 +47,8 @@ Result<Product::Bias> bias_kind(const Shape& bias, const Shape& result, int64_t 
 
 }  // namespace
 
-Result<Product> product_of(const NodeView& node) {
-  OARLOCK_TRY(expect_float32(node));
-  const bool gemm = node.node().op == "Gemm";
-  bool trans_a = node.attrs().integer(gemm ? "transA" : "trans_a") != 0;
-  bool trans_b = node.attrs().integer(gemm ? "transB" : "trans_b") != 0;
-  if (gemm && node.has_input(2) && node.attrs().number("beta", 1.0f) != 1.0f)
-    return unsupported("Gemm with beta ", static_cast<double>(node.attrs().number("beta", 1.0f)));
+Result<Product> product_of_shapes(Shape a, Shape b, bool trans_a, bool trans_b) {
   Product p;
-  p.alpha = node.attrs().number("alpha", 1.0f);
-  OARLOCK_ASSIGN(p.activation, read_activation(node));
-
-  Shape a = node.input_shape(0);
-  Shape b = node.input_shape(1);
   if (a.empty() || b.empty()) return unsupported("a scalar operand");
   if (a.rank() == 1) {
     a.insert(0, 1);
@@ -89,7 +78,20 @@ Result<Product> product_of(const NodeView& node) {
     p.b_offsets = matrices(b_batch, *batch, p.k * p.n);
   }
   if (p.a_offsets.empty()) return unsupported("an empty operand");
+  return p;
+}
 
+Result<Product> product_of(const NodeView& node) {
+  OARLOCK_TRY(expect_float32(node));
+  const bool gemm = node.node().op == "Gemm";
+  const bool trans_a = node.attrs().integer(gemm ? "transA" : "trans_a") != 0;
+  const bool trans_b = node.attrs().integer(gemm ? "transB" : "trans_b") != 0;
+  if (gemm && node.has_input(2) && node.attrs().number("beta", 1.0f) != 1.0f)
+    return unsupported("Gemm with beta ", static_cast<double>(node.attrs().number("beta", 1.0f)));
+  OARLOCK_ASSIGN(Product p,
+                 product_of_shapes(node.input_shape(0), node.input_shape(1), trans_a, trans_b));
+  p.alpha = node.attrs().number("alpha", 1.0f);
+  OARLOCK_ASSIGN(p.activation, read_activation(node));
   const Shape& result = node.output_shape(0);
   if (node.has_input(2)) {
     OARLOCK_ASSIGN(p.bias, bias_kind(node.input_shape(2), result, p.n));

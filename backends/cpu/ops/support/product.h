@@ -30,5 +30,7 @@ Layout panels_layout(bool transposed, const Shape& b);
 
 // Refuses, with the reason, what the kernels cannot do.
 Result<Product> product_of(const NodeView& node);
+// Sizes, strides and offsets of the product of tensors of these shapes.
+Result<Product> product_of_shapes(Shape a, Shape b, bool trans_a, bool trans_b);
 
 }  // namespace oarlock::cpu

@@ -1,0 +1,269 @@
+// Packing of bytes for integer_product().
+#include "kernels/cpu/integer_conv.h"
+#include "kernels/cpu/integer_product.h"
+#include "kernels/cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/integer_pack.cc"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "kernels/cpu/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace oarlock::kernels::cpu::HWY_NAMESPACE {
+namespace {
+
+constexpr uint8_t kFlip = 0x80;
+
+template <class T>
+void pack_left(const ByteMatrix& a, int64_t k, int64_t row_begin, int64_t row_end, T* packed,
+               int32_t* sums) {
+  const uint8_t flip = a.is_signed ? 0 : kFlip;
+  const int64_t depth = integer_depth(k);
+  for (int64_t i = row_begin; i < row_end; ++i) {
+    const uint8_t* from = a.data + i * a.row_stride;
+    T* to = packed + i * depth;
+    int32_t sum = 0;
+    if (a.col_stride == 1) {
+      for (int64_t j = 0; j < k; ++j) {
+        to[j] = static_cast<int8_t>(from[j] ^ flip);
+        sum += to[j];
+      }
+    } else {
+      for (int64_t j = 0; j < k; ++j) {
+        to[j] = static_cast<int8_t>(from[j * a.col_stride] ^ flip);
+        sum += to[j];
+      }
+    }
+    std::fill(to + k, to + depth, T(0));
+    sums[i] = sum;
+  }
+}
+
+void pack_left_any(const ByteMatrix& a, int64_t k, int64_t row_begin, int64_t row_end,
+                   uint8_t* packed, int32_t* sums) {
+  if (integer_packing().left_bytes == 1)
+    pack_left(a, k, row_begin, row_end, reinterpret_cast<int8_t*>(packed), sums);
+  else
+    pack_left(a, k, row_begin, row_end, reinterpret_cast<int16_t*>(packed), sums);
+}
+
+using Rows = std::array<const uint8_t*, 4>;
+
+// 16 columns of four rows: 64 bytes, a column after the other, in four stores.
+template <class Store>
+HWY_INLINE void interleave(const Rows& rows, uint8_t flip, const Store& store) {
+  const hn::FixedTag<uint8_t, 16> d;
+  const hn::FixedTag<uint16_t, 8> d16;
+  const auto f = hn::Set(d, flip);
+  const auto r0 = hn::Xor(hn::LoadU(d, rows[0]), f);
+  const auto r1 = hn::Xor(hn::LoadU(d, rows[1]), f);
+  const auto r2 = hn::Xor(hn::LoadU(d, rows[2]), f);
+  const auto r3 = hn::Xor(hn::LoadU(d, rows[3]), f);
+  const auto low01 = hn::BitCast(d16, hn::InterleaveLower(d, r0, r1));
+  const auto low23 = hn::BitCast(d16, hn::InterleaveLower(d, r2, r3));
+  const auto high01 = hn::BitCast(d16, hn::InterleaveUpper(d, r0, r1));
+  const auto high23 = hn::BitCast(d16, hn::InterleaveUpper(d, r2, r3));
+  store(0, hn::BitCast(d, hn::InterleaveLower(d16, low01, low23)));
+  store(4, hn::BitCast(d, hn::InterleaveUpper(d16, low01, low23)));
+  store(8, hn::BitCast(d, hn::InterleaveLower(d16, high01, high23)));
+  store(12, hn::BitCast(d, hn::InterleaveUpper(d16, high01, high23)));
+}
+
+// `columns` columns of four rows into consecutive panels of `width` columns, panel_bytes apart.
+// `readable`: rows may be read up to the next multiple of 16.
+void pack_quad(Rows rows, int64_t columns, bool readable, uint8_t flip, int64_t width,
+               int64_t panel_bytes, uint8_t* to) {
+  const hn::FixedTag<uint8_t, 16> d;
+  const int64_t end = (columns + width - 1) / width * width;
+  for (int64_t column = 0; column < columns; column += 16) {
+    HWY_ALIGN uint8_t last[4][16] = {};
+    Rows at = rows;
+    for (const uint8_t*& row : at) row += column;
+    if (column + 16 > columns && !readable) {
+      for (size_t r = 0; r < 4; ++r) {
+        std::memcpy(last[r], at[r], static_cast<size_t>(columns - column));
+        at[r] = last[r];
+      }
+    }
+    interleave(at, flip, [&](int64_t j, auto v) HWY_ATTR {
+      const int64_t c = column + j;
+      if (c < end) hn::StoreU(v, d, to + c / width * panel_bytes + c % width * 4);
+    });
+  }
+}
+
+void sum_panel(const uint8_t* panel, int64_t quads, int64_t width, int32_t* sums) {
+  const hn::Rebind<uint32_t, F32> d;
+  const hn::Rebind<int32_t, F32> di;
+  const hn::Repartition<uint8_t, F32> d8;
+  const auto mask = hn::Set(d, 0x00ff00ffu);
+  for (int64_t j = 0; j < width; j += kStep) {
+    auto low = hn::Zero(d);
+    for (int64_t q = 0; q < quads; ++q) {
+      const auto v = hn::BitCast(d, hn::LoadU(d8, panel + (q * width + j) * 4));
+      const auto pairs = hn::Add(hn::And(v, mask), hn::And(hn::ShiftRight<8>(v), mask));
+      low = hn::Add(low, hn::Add(hn::And(pairs, hn::Set(d, 0xffffu)), hn::ShiftRight<16>(pairs)));
+    }
+    hn::StoreU(hn::BitCast(di, low), di, sums + j);
+  }
+}
+
+void pack_right(const ByteMatrix& b, int64_t k, int64_t n, int64_t panel_begin, int64_t panel_end,
+                uint8_t* packed, int32_t* sums) {
+  const int64_t width = integer_packing().panel_width;
+  const uint8_t flip = b.is_signed ? kFlip : 0;
+  const int64_t depth = integer_depth(k);
+  for (int64_t p = panel_begin; p < panel_end; ++p) {
+    const int64_t first = p * width;
+    const int64_t columns = std::min(width, n - first);
+    uint8_t* panel = packed + p * width * depth;
+    HWY_ALIGN uint8_t nothing[64];
+    std::memset(nothing, flip, sizeof nothing);
+    for (int64_t q = 0; q < depth; q += 4) {
+      if (b.col_stride == 1) {
+        Rows rows;
+        for (int64_t r = 0; r < 4; ++r)
+          rows[static_cast<size_t>(r)] =
+              q + r < k ? b.data + (q + r) * b.row_stride + first : nothing;
+        pack_quad(rows, columns, false, flip, width, width * depth, panel + q * width);
+        continue;
+      }
+      for (int64_t j = 0; j < width; ++j)
+        for (int64_t r = 0; r < 4; ++r)
+          panel[q * width + j * 4 + r] =
+              j < columns && q + r < k
+                  ? b.data[(q + r) * b.row_stride + (first + j) * b.col_stride] ^ flip
+                  : 0;
+    }
+    if (sums) sum_panel(panel, depth / 4, width, sums + first);
+  }
+}
+
+// Copies pixels [begin, end) of a tap, of which `from` is the one of output pixel 0. Rows of the
+// source are read, and `to` written, up to 16 bytes too far.
+HWY_INLINE void copy_tap(const uint8_t* from, int64_t row_bytes, int64_t out_width, int64_t begin,
+                         int64_t end, uint8_t* to) {
+  const hn::FixedTag<uint8_t, 16> d;
+  int64_t y = begin / out_width, x = begin - y * out_width;
+  while (begin < end) {
+    const int64_t count = std::min(out_width - x, end - begin);
+    const uint8_t* row = from + y * row_bytes + x;
+    for (int64_t i = 0; i < count; i += 16) hn::StoreU(hn::LoadU(d, row + i), d, to + i);
+    to += count;
+    begin += count;
+    x = 0;
+    ++y;
+  }
+}
+
+void pack_patches(const ConvShape& s, const uint8_t* planes, bool is_signed, int64_t panel_begin,
+                  int64_t panel_end, uint8_t* packed, int32_t* sums) {
+  constexpr int64_t kMostWidth = 2 * kStep;
+  constexpr int64_t kRow = kPatchPanels * kMostWidth + 16;
+  HWY_ALIGN uint8_t copied[4][static_cast<size_t>(kRow)];
+  HWY_ALIGN uint8_t nothing[static_cast<size_t>(kRow)];
+  const uint8_t flip = is_signed ? kFlip : 0;
+  std::memset(nothing, flip, sizeof nothing);
+  const int64_t width = integer_packing().panel_width;
+  const bool direct = s.is_pointwise();
+  const PaddedPlane plane = direct ? PaddedPlane() : padded_plane(s);
+  const int64_t k = s.in_channels / s.groups * s.taps(), depth = integer_depth(k);
+  const int64_t begin = panel_begin * width, end = std::min(panel_end * width, s.out_pixels());
+  int64_t channel = 0, ky = 0, kx = 0;
+  for (int64_t q = 0; q < depth; q += 4) {
+    Rows rows;
+    for (size_t r = 0; r < 4; ++r) {
+      rows[r] = nothing;
+      if (q + static_cast<int64_t>(r) >= k) continue;
+      if (direct) {
+        rows[r] = planes + channel * s.in_pixels() + begin;
+      } else {
+        const int64_t shift = kx * s.dilation_width;
+        const uint8_t* tap = planes + channel * plane.bytes() +
+                             ky * s.dilation_height * plane.row_bytes +
+                             shift % s.stride_width * plane.run + shift / s.stride_width;
+        copy_tap(tap, s.stride_height * plane.row_bytes, s.out_width, begin, end, copied[r]);
+        rows[r] = copied[r];
+      }
+      if (++kx < s.kernel_width) continue;
+      kx = 0;
+      if (++ky < s.kernel_height) continue;
+      ky = 0;
+      ++channel;
+    }
+    pack_quad(rows, end - begin, !direct, flip, width, width * depth, packed + q * width);
+  }
+  if (!sums) return;
+  for (int64_t p = 0; p < panel_end - panel_begin; ++p)
+    sum_panel(packed + p * width * depth, depth / 4, width, sums + p * width);
+}
+
+}  // namespace
+}  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace oarlock::kernels::cpu {
+HWY_EXPORT(pack_left_any);
+HWY_EXPORT(pack_right);
+HWY_EXPORT(pack_patches);
+
+void pack_integer_left(const ByteMatrix& a, int64_t k, int64_t row_begin, int64_t row_end,
+                       uint8_t* packed, int32_t* sums) {
+  HWY_DYNAMIC_DISPATCH(pack_left_any)(a, k, row_begin, row_end, packed, sums);
+}
+
+void pack_integer_right(const ByteMatrix& b, int64_t k, int64_t n, int64_t panel_begin,
+                        int64_t panel_end, uint8_t* packed, int32_t* sums) {
+  HWY_DYNAMIC_DISPATCH(pack_right)(b, k, n, panel_begin, panel_end, packed, sums);
+}
+
+void pack_integer_patches(const ConvShape& shape, const uint8_t* planes, bool is_signed,
+                          int64_t panel_begin, int64_t panel_end, uint8_t* packed, int32_t* sums) {
+  HWY_DYNAMIC_DISPATCH(pack_patches)
+  (shape, planes, is_signed, panel_begin, panel_end, packed, sums);
+}
+
+PaddedPlane padded_plane(const ConvShape& s) {
+  const int64_t columns =
+      (s.out_width - 1) * s.stride_width + (s.kernel_width - 1) * s.dilation_width + 1;
+  PaddedPlane plane;
+  plane.rows = (s.out_height - 1) * s.stride_height + (s.kernel_height - 1) * s.dilation_height + 1;
+  plane.run = (columns + s.stride_width - 1) / s.stride_width;
+  plane.row_bytes = plane.run * s.stride_width;
+  return plane;
+}
+
+void pad_plane(const ConvShape& s, const uint8_t* plane, uint8_t fill, uint8_t* to) {
+  const PaddedPlane padded = padded_plane(s);
+  for (int64_t y = 0; y < padded.rows; ++y, to += padded.row_bytes) {
+    const int64_t in_y = y - s.pad_top;
+    if (in_y < 0 || in_y >= s.in_height) {
+      std::memset(to, fill, static_cast<size_t>(padded.row_bytes));
+      continue;
+    }
+    const uint8_t* row = plane + in_y * s.in_width;
+    const int64_t left = std::min(s.pad_left, padded.row_bytes);
+    const int64_t inside = std::min(s.in_width, padded.row_bytes - left);
+    if (s.stride_width == 1) {
+      std::memset(to, fill, static_cast<size_t>(left));
+      std::memcpy(to + left, row, static_cast<size_t>(inside));
+      std::memset(to + left + inside, fill, static_cast<size_t>(padded.row_bytes - left - inside));
+      continue;
+    }
+    for (int64_t phase = 0; phase < s.stride_width; ++phase) {
+      uint8_t* run = to + phase * padded.run;
+      for (int64_t i = 0; i < padded.run; ++i) {
+        const int64_t x = i * s.stride_width + phase - s.pad_left;
+        run[i] = x >= 0 && x < s.in_width ? row[x] : fill;
+      }
+    }
+  }
+}
+}  // namespace oarlock::kernels::cpu
+#endif
