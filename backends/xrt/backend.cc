@@ -11,6 +11,7 @@
 namespace oarlock::xrt {
 
 std::span<const KernelDef> all_kernels();  // generated
+std::span<const Rule> all_rules();         // generated
 
 namespace {
 
@@ -51,7 +52,9 @@ Result<DeviceList> open(const DeviceOptions& options) {
 extern "C" const oarlock::Backend* oarlock_backend_xrt();
 
 extern "C" const oarlock::Backend* oarlock_backend_xrt() {
-  static const oarlock::Backend backend = {
-      .name = "xrt", .open = oarlock::xrt::open, .kernels = oarlock::xrt::all_kernels};
+  static const oarlock::Backend backend = {.name = "xrt",
+                                           .open = oarlock::xrt::open,
+                                           .kernels = oarlock::xrt::all_kernels,
+                                           .rules = oarlock::xrt::all_rules};
   return &backend;
 }

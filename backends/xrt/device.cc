@@ -128,19 +128,25 @@ Status XrtDevice::enter(const std::function<Status()>& body) {
   return status.ok() ? rest : status;
 }
 
-Result<std::shared_ptr<::xrt::bo>> XrtDevice::table(const std::string& name,
-                                                    std::vector<float> (*values)()) {
+Result<std::shared_ptr<::xrt::bo>> XrtDevice::constant(std::span<const float> numbers) {
   OARLOCK_ASSIGN(const std::shared_ptr<Card> opened, card());
-  const std::lock_guard lock(mutex_);
-  std::shared_ptr<::xrt::bo>& table = tables_[name];
-  if (table != nullptr) return table;
-  const std::vector<float> numbers = values();
-  OARLOCK_ASSIGN(::xrt::bo memory, opened->tensor_memory(numbers.size() * sizeof(float)));
+  OARLOCK_ASSIGN(::xrt::bo memory, opened->tensor_memory(numbers.size_bytes()));
   OARLOCK_TRY(guarded("writing a table", [&] {
-    std::memcpy(memory.map<float*>(), numbers.data(), numbers.size() * sizeof(float));
+    std::memcpy(memory.map<float*>(), numbers.data(), numbers.size_bytes());
     memory.sync(XCL_BO_SYNC_BO_TO_DEVICE);
   }));
-  return table = std::make_shared<::xrt::bo>(std::move(memory));
+  return std::make_shared<::xrt::bo>(std::move(memory));
+}
+
+Result<std::shared_ptr<::xrt::bo>> XrtDevice::table(const std::string& name,
+                                                    std::vector<float> (*values)()) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = tables_.find(name); found != tables_.end()) return found->second;
+  }
+  OARLOCK_ASSIGN(std::shared_ptr<::xrt::bo> table, constant(values()));
+  const std::lock_guard lock(mutex_);
+  return tables_.emplace(name, std::move(table)).first->second;
 }
 
 }  // namespace oarlock::xrt

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ class XrtDevice final : public Device {
 
   // Opens the card.
   Result<std::shared_ptr<Card>> card();
+  // Memory with these numbers.
+  Result<std::shared_ptr<::xrt::bo>> constant(std::span<const float> numbers);
   // A table that kernels read, made once.
   Result<std::shared_ptr<::xrt::bo>> table(const std::string& name, std::vector<float> (*values)());
 

@@ -17,7 +17,7 @@ Launch::~Launch() {
 }
 
 Result<LaunchPtr> Launch::make(XrtDevice& device, const char* kernel,
-                               std::vector<Argument> arguments, size_t element_bytes) {
+                               std::vector<Argument> arguments) {
   LaunchPtr launch(new Launch);
   OARLOCK_ASSIGN(launch->card_, device.card());
   OARLOCK_ASSIGN(launch->kernel_, launch->card_->kernel(kernel));
@@ -25,7 +25,6 @@ Result<LaunchPtr> Launch::make(XrtDevice& device, const char* kernel,
     return internal_error("XRT: ", kernel, " takes ", launch->kernel_->tensors, " tensors, not ",
                           arguments.size());
   launch->arguments_ = std::move(arguments);
-  launch->element_bytes_ = element_bytes;
   return launch;
 }
 
@@ -65,7 +64,7 @@ Status Launch::set_arguments(const KernelArgs& args) {
       const TensorRef& ref = output ? args.outputs[index - inputs] : args.inputs[index];
       if (ref) {
         memory = &static_cast<XrtBuffer*>(ref.buffer)->memory();
-        offset = ref.offset / (output ? sizeof(float) : element_bytes_);
+        offset = ref.offset / argument.element_bytes;
       }
     }
     if (offset > size_t{1} << 30)

@@ -33,11 +33,11 @@ class Launch {
   struct Argument {
     int tensor = -1;  // inputs of the step, then outputs
     std::shared_ptr<::xrt::bo> table = nullptr;
+    size_t element_bytes = sizeof(float);
   };
 
   static Result<std::shared_ptr<Launch>> make(XrtDevice& device, const char* kernel,
-                                              std::vector<Argument> arguments,
-                                              size_t element_bytes = sizeof(float));
+                                              std::vector<Argument> arguments);
   // One more run. `offsets`: elements added to where each argument begins, none when empty.
   Status add(const Parameters& parameters, std::vector<int> offsets = {});
   // Starts all of them.
@@ -52,14 +52,19 @@ class Launch {
   std::shared_ptr<Card> card_;
   const KernelOnCard* kernel_ = nullptr;
   std::vector<Argument> arguments_;
-  size_t element_bytes_ = sizeof(float);  // of inputs; results have four bytes
   RunGroup group_;
   std::vector<std::vector<int>> offsets_;
   std::vector<::xrt::bo> parameters_;
 };
 using LaunchPtr = std::shared_ptr<Launch>;
 
-inline Launch::Argument tensor(int index) { return {index, nullptr}; }
+inline Launch::Argument tensor(int index, size_t element_bytes = sizeof(float)) {
+  return {index, nullptr, element_bytes};
+}
+// A tensor that the node may lack.
+inline Launch::Argument optional(bool present, int index) {
+  return present ? tensor(index) : Launch::Argument();
+}
 
 // A step's kernel that is one launch.
 inline KernelPtr launch_kernel(LaunchPtr launch) {

@@ -7,8 +7,10 @@
 #include "kernels/fpga/depthwise.h"
 #include "kernels/fpga/elementwise.h"
 #include "kernels/fpga/gemm.h"
+#include "kernels/fpga/gemm8.h"
 #include "kernels/fpga/move.h"
 #include "kernels/fpga/pool.h"
+#include "kernels/fpga/quantize.h"
 #include "kernels/fpga/softmax.h"
 
 namespace oarlock::kernels::fpga {
@@ -37,34 +39,47 @@ WindowCost window_cost(const int* w) {
 
 }  // namespace
 
-void gemm_cost(const int* p, Cost* cost) {
+const EngineSizes kEngine = {FPGA_TILE_M, FPGA_TILE_N, FPGA_TILE_K, FPGA_PE_M, FPGA_PE_N, 4};
+const EngineSizes kEngine8 = {FPGA_TILE_M, FPGA_TILE_N, FPGA_TILE_K, FPGA_PE8_M, FPGA_PE8_N, 1};
+
+void engine_cost(const EngineSizes& s, const int* p, Cost* cost) {
   const double matrices = double{1} * p[GEMM_BATCH] * p[GEMM_GROUPS];
   const double m = p[GEMM_M], n = p[GEMM_N], k = p[GEMM_K];
-  const double row_tiles = pieces(m, FPGA_TILE_M), column_tiles = pieces(n, FPGA_TILE_N);
-  const double steps = pieces(k, FPGA_TILE_K);
+  const double row_tiles = pieces(m, s.tile_m), column_tiles = pieces(n, s.tile_n);
+  const double steps = pieces(k, s.tile_k);
   // Neighbours in memory make a burst; an image at another stride than 1 is read one by one.
   const bool a_burst = p[GEMM_A_COLUMN] == 1 || p[GEMM_A_ROW] == 1;
   const bool b_burst = p[GEMM_IMAGE] ? p[GEMM_STRIDE_X] == 1 : p[GEMM_B_COLUMN] == 1;
-  const double load_a = FPGA_TILE_M * FPGA_TILE_K * (a_burst ? 1 : kAccessCycles);
-  const double load_b = FPGA_TILE_K * FPGA_TILE_N * (b_burst ? 1 : kAccessCycles);
+  const double load_a = double{1} * s.tile_m * s.tile_k * (a_burst ? 1 : kAccessCycles);
+  const double load_b = double{1} * s.tile_k * s.tile_n * (b_burst ? 1 : kAccessCycles);
   // The two masters load side by side.
   const double load = std::max(load_a, load_b) + kPipelineDepth;
-  const double last_m = m - (row_tiles - 1) * FPGA_TILE_M;
-  const double last_n = n - (column_tiles - 1) * FPGA_TILE_N;
-  const double blocks_m = (row_tiles - 1) * (FPGA_TILE_M / FPGA_PE_M) + pieces(last_m, FPGA_PE_M);
-  const double blocks_n =
-      (column_tiles - 1) * (FPGA_TILE_N / FPGA_PE_N) + pieces(last_n, FPGA_PE_N);
+  const double last_m = m - (row_tiles - 1) * s.tile_m;
+  const double last_n = n - (column_tiles - 1) * s.tile_n;
+  const double blocks_m = (row_tiles - 1) * pieces(s.tile_m, s.pe_m) + pieces(last_m, s.pe_m);
+  const double blocks_n = (column_tiles - 1) * pieces(s.tile_n, s.pe_n) + pieces(last_n, s.pe_n);
   const double tiles = row_tiles * column_tiles;
-  const double multiply = blocks_m * blocks_n / tiles * FPGA_TILE_K + kPipelineDepth;
-  const double tile = load + steps * std::max(load, multiply) + FPGA_TILE_M * FPGA_TILE_N +
+  const double multiply = blocks_m * blocks_n / tiles * s.tile_k + kPipelineDepth;
+  const double tile = load + steps * std::max(load, multiply) + double{1} * s.tile_m * s.tile_n +
                       m * n / tiles + 2 * kPipelineDepth;
-  cost->cycles = overhead(GEMM_WORDS, p[GEMM_FUNCTION]) + matrices * tiles * tile;
+  cost->cycles = kStartCycles + matrices * tiles * tile;
   cost->products = matrices * m * n * k;
-  cost->read_bytes = 4 * matrices *
-                         (column_tiles * m * k + row_tiles * n * k + (p[GEMM_BIAS] ? m * n : 0) +
-                          (p[GEMM_RESIDUAL] ? m * n : 0)) +
-                     4 * GEMM_WORDS + table_bytes(p[GEMM_FUNCTION]);
-  cost->written_bytes = 4 * matrices * m * n;
+  cost->read_bytes = s.element_bytes * matrices * (column_tiles * m * k + row_tiles * n * k) +
+                     4 * matrices * (p[GEMM_BIAS] ? m * n : 0);
+  cost->written_bytes = s.element_bytes * matrices * m * n;
+}
+
+void gemm_cost(const int* p, Cost* cost) {
+  engine_cost(kEngine, p, cost);
+  cost->cycles += overhead(GEMM_WORDS, p[GEMM_FUNCTION]) - kStartCycles;
+  cost->read_bytes +=
+      4 * GEMM_WORDS + table_bytes(p[GEMM_FUNCTION]) + (p[GEMM_RESIDUAL] ? cost->written_bytes : 0);
+}
+
+void gemm8_cost(const int* p, Cost* cost) {
+  engine_cost(kEngine8, p, cost);
+  cost->cycles += static_cast<int>(GEMM8_WORDS);
+  cost->read_bytes += 4 * GEMM8_WORDS + 4 * cost->written_bytes;  // scales
 }
 
 void depthwise_cost(const int* p, Cost* cost) {
@@ -120,6 +135,12 @@ void move_cost(const int* p, Cost* cost) {
       overhead(MOVE_WORDS, FPGA_NONE) + kPipelineDepth + count * (burst ? 1 : kAccessCycles);
   cost->read_bytes = 4 * count;
   cost->written_bytes = 4 * count;
+}
+
+void quantize_cost(const int* p, Cost* cost) {
+  cost->cycles = overhead(QUANTIZE_WORDS, FPGA_NONE) + kPipelineDepth + p[QUANTIZE_COUNT];
+  cost->read_bytes = 4.0 * p[QUANTIZE_COUNT];
+  cost->written_bytes = p[QUANTIZE_COUNT];
 }
 
 void convert_cost(const int* p, Cost* cost) {

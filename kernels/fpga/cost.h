@@ -12,12 +12,24 @@ inline constexpr double kStartCycles = 200;
 inline constexpr double kPipelineDepth = 40;
 inline constexpr double kAccessCycles = 4;  // of a stream of single accesses in flight
 
+// What is compiled into an engine of products.
+struct EngineSizes {
+  int tile_m, tile_n, tile_k, pe_m, pe_n;
+  int element_bytes;  // in memory
+};
+// As this was compiled.
+extern const EngineSizes kEngine, kEngine8;
+// The cost of an engine of these sizes, which a card may have.
+void engine_cost(const EngineSizes& sizes, const int* parameters, Cost* cost);
+
 void convert_cost(const int* parameters, Cost* cost);
 void depthwise_cost(const int* parameters, Cost* cost);
 void elementwise_cost(const int* parameters, Cost* cost);
 void gemm_cost(const int* parameters, Cost* cost);
+void gemm8_cost(const int* parameters, Cost* cost);
 void move_cost(const int* parameters, Cost* cost);
 void pool_cost(const int* parameters, Cost* cost);
+void quantize_cost(const int* parameters, Cost* cost);
 void softmax_cost(const int* parameters, Cost* cost);
 
 }  // namespace oarlock::kernels::fpga

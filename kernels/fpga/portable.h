@@ -36,6 +36,21 @@ FPGA_FUNCTION float fpga_sqrt(float x) {
 #endif
 }
 
+// To the nearest whole number, to an even one from the middle.
+FPGA_FUNCTION float fpga_round(float x) {
+#ifdef __OPENCL_VERSION__
+  return rint(x);
+#else
+  return rintf(x);
+#endif
+}
+
+// round(x) + zero, between two bounds; the lower one for NaN.
+FPGA_FUNCTION int fpga_to_integer(float x, int zero, int least, int most) {
+  const float y = fpga_round(x) + (float)zero;
+  return y >= (float)least ? (y <= (float)most ? (int)y : most) : least;
+}
+
 FPGA_FUNCTION int fpga_min(int a, int b) { return a < b ? a : b; }
 FPGA_FUNCTION int fpga_max(int a, int b) { return a > b ? a : b; }
 

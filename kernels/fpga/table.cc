@@ -6,15 +6,18 @@
 #include "kernels/fpga/cost.h"
 
 extern "C" {
-void oarlock_convert(const unsigned char*, float*, const int*, int, int);
+void oarlock_convert(const unsigned char*, const float*, float*, const int*, int, int, int);
 void oarlock_depthwise(const float*, const float*, const float*, const float*, const float*, float*,
                        const int*, int, int, int, int, int, int);
 void oarlock_elementwise(const float*, const float*, const float*, float*, const int*, int, int,
                          int, int);
 void oarlock_gemm(const float*, const float*, const float*, const float*, const float*, float*,
                   const int*, int, int, int, int, int, int);
+void oarlock_gemm8(const unsigned char*, const unsigned char*, const int*, const float*,
+                   unsigned char*, const int*, int, int, int, int, int);
 void oarlock_move(const int*, int*, const int*, int, int);
 void oarlock_pool(const float*, float*, const int*, int, int);
+void oarlock_quantize(const float*, const float*, unsigned char*, const int*, int, int, int);
 void oarlock_softmax(const float*, const float*, float*, const int*, int, int, int);
 }
 
@@ -50,7 +53,8 @@ constexpr Kernel kernel(const char* name, const char* arguments, void (*cost)(co
 }
 
 constexpr Kernel kKernels[] = {
-    kernel<oarlock_convert>("oarlock_convert", "x y parameters_1 x_at y_at", convert_cost),
+    kernel<oarlock_convert>("oarlock_convert", "x scales y parameters_1 x_at scales_at y_at",
+                            convert_cost),
     kernel<oarlock_depthwise>("oarlock_depthwise",
                               "x weights bias residual table y parameters_1 x_at weights_at "
                               "bias_at residual_at table_at y_at",
@@ -62,8 +66,13 @@ constexpr Kernel kKernels[] = {
                          "a b bias residual table y parameters_1 a_at b_at bias_at residual_at "
                          "table_at y_at",
                          gemm_cost),
+    kernel<oarlock_gemm8>("oarlock_gemm8",
+                          "a b bias scale y parameters_1 a_at b_at bias_at scale_at y_at",
+                          gemm8_cost),
     kernel<oarlock_move>("oarlock_move", "x y parameters_1 x_at y_at", move_cost),
     kernel<oarlock_pool>("oarlock_pool", "x y parameters_1 x_at y_at", pool_cost),
+    kernel<oarlock_quantize>("oarlock_quantize", "x scales y parameters_1 x_at scales_at y_at",
+                             quantize_cost),
     kernel<oarlock_softmax>("oarlock_softmax", "x table y parameters_1 x_at table_at y_at",
                             softmax_cost),
 };

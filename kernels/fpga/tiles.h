@@ -21,6 +21,14 @@
 #define FPGA_PE_N 32
 #endif
 
+// The array of multipliers of 8-bit integers, on the same tiles.
+#ifndef FPGA_PE8_M
+#define FPGA_PE8_M 8
+#endif
+#ifndef FPGA_PE8_N
+#define FPGA_PE8_N 64
+#endif
+
 // Rows and columns of an image that sliding windows keep on chip.
 #ifndef FPGA_LINE_ROWS
 #define FPGA_LINE_ROWS 16

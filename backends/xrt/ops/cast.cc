@@ -18,8 +18,9 @@ Result<KernelNeeds> match(const NodeView& node, const Device&) {
 }
 
 Result<KernelPtr> create(const NodeView& node, const KernelOption&, Device& device) {
-  OARLOCK_ASSIGN(const LaunchPtr launch,
-                 Launch::make(xrt_device(device), "convert", {tensor(0), tensor(1)}, 1));
+  OARLOCK_ASSIGN(
+      const LaunchPtr launch,
+      Launch::make(xrt_device(device), "convert", {tensor(0, 1), Launch::Argument(), tensor(1)}));
   Parameters p(CONVERT_WORDS);
   p.set(CONVERT_COUNT, element_count(node.input_shape(0)));
   p.set(CONVERT_SIGNED, int64_t{node.input(0).dtype == DType::int8});

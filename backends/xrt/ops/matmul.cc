@@ -3,9 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include "backends/xrt/ops/support/engine.h"
 #include "backends/xrt/ops/support/function.h"
 #include "backends/xrt/ops/support/nodes.h"
-#include "kernels/fpga/gemm.h"
+#include "kernels/fpga/gemm_words.h"
 
 namespace oarlock::xrt {
 
@@ -103,9 +104,6 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption&, Device& devi
   OARLOCK_ASSIGN(const Product product, read_node(node));
   const Product& p = product;
   OARLOCK_ASSIGN(const Launch::Argument table, table_argument(xrt, p.function));
-  const auto optional = [](bool present, int i) {
-    return present ? tensor(i) : Launch::Argument();
-  };
   const int y = static_cast<int>(node.input_count());
   OARLOCK_ASSIGN(const LaunchPtr launch, Launch::make(xrt, "gemm",
                                                       {tensor(0), tensor(1), optional(p.bias, 2),
@@ -131,7 +129,10 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption&, Device& devi
   words.set(GEMM_ALPHA, p.alpha);
   words.set(GEMM_BETA, p.beta);
   set_function(words, GEMM_FUNCTION, p.function);
-  OARLOCK_TRY(launch->add(words));
+  OARLOCK_TRY(add_by_rows(*launch, words, [&](int64_t row) -> std::vector<int64_t> {
+    const int64_t to = row * p.b.columns;
+    return {row * p.a.row_stride, 0, p.bias ? row * p.bias_row : 0, p.residual ? to : 0, 0, to};
+  }));
   return launch_kernel(launch);
 }
 

@@ -4,8 +4,10 @@
 #include "kernels/fpga/depthwise.h"
 #include "kernels/fpga/elementwise.h"
 #include "kernels/fpga/gemm.h"
+#include "kernels/fpga/gemm8.h"
 #include "kernels/fpga/move.h"
 #include "kernels/fpga/pool.h"
+#include "kernels/fpga/quantize.h"
 #include "kernels/fpga/softmax.h"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_gemm(
@@ -51,7 +53,20 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_move(
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_convert(
-    __global const unsigned char* x, __global float* y, __global const int* parameters_1, int x_at,
-    int y_at) {
-  fpga_convert(x + x_at, y + y_at, parameters_1);
+    __global const unsigned char* x, __global const float* scales, __global float* y,
+    __global const int* parameters_1, int x_at, int scales_at, int y_at) {
+  fpga_convert(x + x_at, scales + scales_at, y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_gemm8(
+    __global const unsigned char* a, __global const unsigned char* b, __global const int* bias,
+    __global const float* scale, __global unsigned char* y, __global const int* parameters_1,
+    int a_at, int b_at, int bias_at, int scale_at, int y_at) {
+  fpga_gemm8(a + a_at, b + b_at, bias + bias_at, scale + scale_at, y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_quantize(
+    __global const float* x, __global const float* scales, __global unsigned char* y,
+    __global const int* parameters_1, int x_at, int scales_at, int y_at) {
+  fpga_quantize(x + x_at, scales + scales_at, y + y_at, parameters_1);
 }

@@ -15,7 +15,8 @@ class device {
 #ifndef FAKE_FEWER
   TEN(1)
   TEN(2)
-  TEN(3) TEN(4) TEN(5) TEN(6) TEN(7)
+  TEN(3)
+  TEN(4) TEN(5) TEN(6) TEN(7)
 #endif
 
       protected : ~device() = default;

@@ -117,7 +117,7 @@ TEST_P(Movement, Converts) {
       std::vector<uint8_t> x(static_cast<size_t>(count));
       for (int i = 0; i < count; ++i) x[i] = static_cast<uint8_t>(i * 37);
       std::vector<float> y(x.size());
-      run<uint8_t>("oarlock_convert", {x}, y, {count, is_signed});
+      run_mixed("oarlock_convert", y, {count, is_signed, 0, 0}, x, std::vector<float>());
       for (int i = 0; i < count; ++i)
         ASSERT_EQ(y[i], is_signed ? static_cast<float>(static_cast<int8_t>(x[i]))
                                   : static_cast<float>(x[i]));

@@ -33,6 +33,10 @@ class FpgaKernels : public testing::TestWithParam<const char*> {
   template <class In, class Out>
   void run(const char* kernel, const std::vector<std::vector<In>>& inputs, std::vector<Out>& output,
            const std::vector<int>& parameters);
+  // With inputs of several types.
+  template <class Out, class... In>
+  void run_mixed(const char* kernel, std::vector<Out>& output, const std::vector<int>& parameters,
+                 const std::vector<In>&... inputs);
 
  private:
   void run_bytes(const char* kernel, std::span<std::vector<std::byte>> tensors,
@@ -58,6 +62,16 @@ void FpgaKernels::run(const char* kernel, const std::vector<std::vector<In>>& in
   }
   tensors.push_back(to_bytes(output));
   sizes.push_back(sizeof(Out));
+  run_bytes(kernel, tensors, sizes, parameters);
+  const auto* values = reinterpret_cast<const Out*>(tensors.back().data());
+  output.assign(values, values + output.size());
+}
+
+template <class Out, class... In>
+void FpgaKernels::run_mixed(const char* kernel, std::vector<Out>& output,
+                            const std::vector<int>& parameters, const std::vector<In>&... inputs) {
+  std::vector<std::vector<std::byte>> tensors = {to_bytes(inputs)..., to_bytes(output)};
+  const std::vector<size_t> sizes = {sizeof(In)..., sizeof(Out)};
   run_bytes(kernel, tensors, sizes, parameters);
   const auto* values = reinterpret_cast<const Out*>(tensors.back().data());
   output.assign(values, values + output.size());
