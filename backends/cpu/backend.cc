@@ -1,6 +1,7 @@
 #include "oarlock/plugin/backend.h"
 
 #include "backends/cpu/device.h"
+#include "backends/cpu/fused_ops.h"
 
 namespace oarlock::cpu {
 
@@ -23,6 +24,7 @@ extern "C" const oarlock::Backend* oarlock_backend_cpu() {
   static const oarlock::Backend backend = {.name = "cpu",
                                            .open = oarlock::cpu::open,
                                            .kernels = oarlock::cpu::all_kernels,
-                                           .rules = oarlock::cpu::all_rules};
+                                           .rules = oarlock::cpu::all_rules,
+                                           .ops = oarlock::cpu::fused_ops};
   return &backend;
 }

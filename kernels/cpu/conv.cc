@@ -96,6 +96,7 @@ int64_t panel_floats(const DirectConvAccess& conv, int64_t index) {
 void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
                 Range panels) {
   static constexpr TileTable<ByRows> kByRows;
+  static constexpr TileTable<ByRowsScaled> kByRowsScaled;
   static constexpr TileTable<ByOffsets> kByOffsets;
   const ConvShape& s = conv.shape;
   const bool bounded = is_bounds(args.activation);
@@ -120,9 +121,11 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
     a.bias = args.bias ? args.bias + panel.first_out_block * 16 : nullptr;
     a.residual = args.residual ? args.residual + at : nullptr;
     a.output = args.output + at;
-    const TileFunction function = conv.by_rows ? kByRows.get(tile.pixels, panel.out_blocks)
-                                               : kByOffsets.get(tile.pixels, panel.out_blocks);
-    function(a);
+    a.scale = args.scale ? args.scale + panel.first_in_block * 16 : nullptr;
+    const auto& table = *(!conv.by_rows ? &kByOffsets.functions
+                          : args.scale  ? &kByRowsScaled.functions
+                                        : &kByRows.functions);
+    table[panel.out_blocks - 1][tile.pixels - 1](a);
     if (!bounded) {
       for (int64_t block = 0; block < panel.out_blocks; ++block) {
         float* out = a.output + block * a.out_block_stride;

@@ -11,6 +11,7 @@ namespace oarlock::kernels::cpu {
 
 // Direct convolution NCHW16c -> NCHW16c, fp32, any kernel, stride, dilation, padding and groups:
 //   output = activation(convolution(input, weights) + bias + residual)
+// where the channels of a pointwise convolution's input may be scaled first.
 // Cut into tiles (runs of output pixels) times panels (one or two blocks of output channels);
 // the result of a tile and a panel does not depend on how work is divided.
 //
@@ -36,6 +37,7 @@ class DirectConv {
   struct Args {
     const float* input = nullptr;     // NCHW16c
     const float* weights = nullptr;   // packed
+    const float* scale = nullptr;     // pointwise: in_channels padded to a multiple of 16, or null
     const float* bias = nullptr;      // out_channels padded to a multiple of 16, or null
     const float* residual = nullptr;  // NCHW16c like the output, or null; may be the output
     float* output = nullptr;          // NCHW16c

@@ -36,6 +36,7 @@ struct TileArgs {
   const float* input;     // by rows: pixel 0 at the first valid kernel row and column 0;
                           // by offsets: the first channel block
   const float* weights;   // of the first input block at the first valid kernel row
+  const float* scale;     // of every input channel; for tiles that scale
   const float* bias;      // or null
   const float* residual;  // at the tile's first pixel, or null
   float* output;          // at the tile's first pixel
@@ -106,8 +107,8 @@ struct Sweep {
   }
 };
 
-// Pixels lie one after another in one row of the input.
-template <int kPixels, int kBlocks>
+// Pixels lie one after another in one row of the input. kScaled: for 1x1 kernels.
+template <int kPixels, int kBlocks, bool kScaled = false>
 HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
   constexpr int kVectors = kBlocks * kBlockVectors;
   constexpr int kStep = 4;
@@ -136,6 +137,11 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
 #pragma GCC unroll 8
             for (int j = 0; j < kVectors; ++j)
               wv[j] = hn::LoadU(d, w + (u * kVectors + j) * kLanes);
+            if constexpr (kScaled) {
+              const VecF32 scale = hn::Set(d, a.scale[block * 16 + c + u]);
+#pragma GCC unroll 8
+              for (int j = 0; j < kVectors; ++j) wv[j] = hn::Mul(wv[j], scale);
+            }
 #pragma GCC unroll 16
             for (int i = 0; i < kPixels; ++i) {
               const float* p = i == 0 ? first : i == kPixels - 1 ? last : x + i * 16;
@@ -226,6 +232,10 @@ struct TileTable {
 template <int kPixels, int kBlocks>
 struct ByRows {
   static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks>;
+};
+template <int kPixels, int kBlocks>
+struct ByRowsScaled {
+  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks, true>;
 };
 template <int kPixels, int kBlocks>
 struct ByOffsets {

@@ -11,13 +11,14 @@
 #include <hwy/highway.h>
 
 #include "kernels/cpu/activation-inl.h"
+#include "kernels/cpu/conv_tile-inl.h"
 
 #ifndef OARLOCK_KERNELS_CPU_DEPTHWISE_CC_
 #define OARLOCK_KERNELS_CPU_DEPTHWISE_CC_
 namespace oarlock::kernels::cpu {
 
-// The workspace holds padded copies of the input rows that one output row reads, as a ring: row r
-// lies in slot r % depthwise_ring().
+// The workspace holds the input rows that one output row reads, padded, as a ring for each of the
+// channel blocks that are worked on together: row r lies in slot r % depthwise_ring().
 inline int64_t depthwise_ring(const ConvShape& s) {
   return (s.kernel_height - 1) * s.dilation_height + 1;
 }
@@ -36,7 +37,9 @@ constexpr int kRun = 14;  // output pixels in registers
 #else
 constexpr int kRun = 6;
 #endif
-constexpr int kVectors = 16 / kLanes;
+
+// Channel blocks that are worked on together.
+int64_t depthwise_group(bool expanded) { return expanded ? kPanelBlocks : 1; }
 
 struct RowArgs {
   const float* rows;  // the ring
@@ -54,7 +57,7 @@ HWY_INLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
   const F32 d;
   const int64_t step = s.stride_width * 16;
 #pragma GCC unroll 1
-  for (int j = 0; j < kVectors; ++j) {
+  for (int j = 0; j < kBlockVectors; ++j) {
     const int64_t lane = j * kLanes;
     VecF32 sums[kPixels];
     const VecF32 start = a.bias ? hn::LoadU(d, a.bias + lane) : hn::Zero(d);
@@ -84,39 +87,133 @@ HWY_INLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
   }
 }
 
-void copy_row(const ConvShape& s, const float* from, float* to) {
-  const int64_t length = depthwise_row(s) / 16;
-  const int64_t left = std::min(s.pad_left, length);
-  const int64_t copied = std::min(s.in_width, length - left);
-  std::memset(to, 0, static_cast<size_t>(left) * 16 * sizeof(float));
-  std::memcpy(to + left * 16, from, static_cast<size_t>(copied) * 16 * sizeof(float));
-  std::memset(to + (left + copied) * 16, 0,
-              static_cast<size_t>(length - left - copied) * 16 * sizeof(float));
+// A row of the ring: zeros, `count` pixels, zeros.
+struct RowPadding {
+  int64_t left, count, right;
+
+  explicit RowPadding(const ConvShape& s) {
+    const int64_t length = depthwise_row(s) / 16;
+    left = std::min(s.pad_left, length);
+    count = std::min(s.in_width, length - left);
+    right = length - left - count;
+  }
+  void clear(float* row) const {
+    std::fill_n(row, left * 16, 0.0f);
+    std::fill_n(row + (left + count) * 16, right * 16, 0.0f);
+  }
+};
+
+// Rows of the input come from memory ...
+class CopiedRows {
+ public:
+  CopiedRows(const ConvShape& s, const DepthwiseArgs& args)
+      : shape_(s), input_(args.input), padding_(s) {}
+
+  void fill(int64_t block, int64_t, int64_t y, float* row, int64_t) const {
+    padding_.clear(row);
+    const float* from = input_ + (block * shape_.in_pixels() + y * shape_.in_width) * 16;
+    std::memcpy(row + padding_.left * 16, from,
+                static_cast<size_t>(padding_.count) * 16 * sizeof(float));
+  }
+
+ private:
+  const ConvShape& shape_;
+  const float* input_;
+  RowPadding padding_;
+};
+
+// ... or from a pointwise convolution.
+class ExpandedRows {
+ public:
+  ExpandedRows(const ConvShape& s, const DepthwiseArgs& args)
+      : shape_(s),
+        expansion_(*args.expansion),
+        padding_(s),
+        in_blocks_((expansion_.in_channels + 15) / 16),
+        bounded_(is_bounds(expansion_.activation)) {
+    const Bounds bounds = bounded_ ? bounds_of(expansion_.activation) : Bounds{};
+    tile_.low = bounds.low;
+    tile_.high = bounds.high;
+    tile_.in_block_stride = s.in_pixels() * 16;
+    tile_.in_blocks = static_cast<int32_t>(in_blocks_);
+    tile_.kernel_rows = tile_.kernel_columns = tile_.last_valid = 1;
+    tile_.prefetch = expansion_.weights;
+  }
+
+  // `blocks` rows, `stride` floats apart.
+  void fill(int64_t block, int64_t blocks, int64_t y, float* row, int64_t stride) {
+    static constexpr TileTable<ByRows> kTiles;
+    tile_.weights = expansion_.weights + block * in_blocks_ * 16 * 16;
+    tile_.weight_block_stride = 16 * blocks * 16;
+    tile_.bias = expansion_.bias ? expansion_.bias + block * 16 : nullptr;
+    tile_.out_block_stride = stride;
+    const float* from = expansion_.input + y * shape_.in_width * 16;
+    float* to = row + padding_.left * 16;
+    const int64_t tiles = (padding_.count + kTilePixels - 1) / kTilePixels;
+    for (int64_t i = 0; i < tiles; ++i) {
+      const int64_t begin = padding_.count * i / tiles, end = padding_.count * (i + 1) / tiles;
+      tile_.input = from + begin * 16;
+      tile_.output = to + begin * 16;
+      kTiles.get(static_cast<int>(end - begin), static_cast<int>(blocks))(tile_);
+    }
+    for (int64_t b = 0; b < blocks; ++b) {
+      padding_.clear(row + b * stride);
+      if (!bounded_) {
+        activate_f32(expansion_.activation, to + b * stride, to + b * stride,
+                     static_cast<size_t>(padding_.count) * 16);
+      }
+    }
+  }
+
+ private:
+  const ConvShape& shape_;
+  const Expansion& expansion_;
+  RowPadding padding_;
+  int64_t in_blocks_;
+  bool bounded_;
+  TileArgs tile_ = {};
+};
+
+void compute_row(const ConvShape& s, const DepthwiseArgs& args, const RowArgs& a, bool bounded,
+                 const float* residual) {
+  int64_t x = 0;
+  for (; x + kRun <= s.out_width; x += kRun) run_of_pixels<kRun>(s, a, x, residual);
+  if constexpr (kRun > 7) {
+    for (; x + 7 <= s.out_width; x += 7) run_of_pixels<7>(s, a, x, residual);
+  }
+  for (; x + 4 <= s.out_width; x += 4) run_of_pixels<4>(s, a, x, residual);
+  for (; x < s.out_width; ++x) run_of_pixels<1>(s, a, x, residual);
+  if (!bounded) {
+    activate_f32(args.activation, a.output, a.output, static_cast<size_t>(s.out_width) * 16);
+  }
 }
 
-void depthwise_target(const ConvShape& s, const DepthwiseArgs& args, Range units) {
+template <class Rows>
+void depthwise_rows(const ConvShape& s, const DepthwiseArgs& args, Range units, int64_t width,
+                    Rows rows) {
   const bool bounded = is_bounds(args.activation);
   const Bounds bounds = bounded ? bounds_of(args.activation) : Bounds{};
   RowArgs a = {};
   a.low = bounds.low;
   a.high = bounds.high;
-  a.rows = args.workspace;
   a.ring_row = depthwise_row(s);
   a.ring = depthwise_ring(s);
-  int64_t copied_block = -1, copied_end = 0;  // rows below copied_end are in the ring
+  const int64_t ring_floats = a.ring * a.ring_row;
+  int64_t filled_group = -1, filled_end = 0;  // rows below filled_end are in the rings
   for (int64_t unit = units.begin; unit < units.end; ++unit) {
-    const int64_t block = unit / s.out_height, y = unit % s.out_height;
+    const int64_t group = unit / s.out_height, y = unit % s.out_height;
     const int64_t first = y * s.stride_height - s.pad_top;
-    const float* plane = args.input + block * s.in_pixels() * 16;
-    if (block != copied_block) {
-      copied_block = block;
-      copied_end = 0;
+    const int64_t first_block = group * width;
+    const int64_t blocks = std::min(width, s.in_blocks() - first_block);
+    if (group != filled_group) {
+      filled_group = group;
+      filled_end = 0;
     }
-    copied_end = std::max(copied_end, std::max<int64_t>(first, 0));
+    filled_end = std::max(filled_end, std::max<int64_t>(first, 0));
     const int64_t needed = std::min(first + a.ring, s.in_height);
-    for (; copied_end < needed; ++copied_end) {
-      copy_row(s, plane + copied_end * s.in_width * 16,
-               args.workspace + copied_end % a.ring * a.ring_row);
+    for (; filled_end < needed; ++filled_end) {
+      rows.fill(first_block, blocks, filled_end, args.workspace + filled_end % a.ring * a.ring_row,
+                ring_floats);
     }
     a.ky_begin = 0;
     a.ky_end = s.kernel_height;
@@ -125,20 +222,24 @@ void depthwise_target(const ConvShape& s, const DepthwiseArgs& args, Range units
       --a.ky_end;
     }
     a.first_slot = (first + a.ky_begin * s.dilation_height) % a.ring;
-    a.weights = args.weights + block * s.taps() * 16;
-    a.bias = args.bias ? args.bias + block * 16 : nullptr;
-    a.output = args.output + unit * s.out_width * 16;
-    const float* residual = args.residual ? args.residual + unit * s.out_width * 16 : nullptr;
-    int64_t x = 0;
-    for (; x + kRun <= s.out_width; x += kRun) run_of_pixels<kRun>(s, a, x, residual);
-    if constexpr (kRun > 7) {
-      for (; x + 7 <= s.out_width; x += 7) run_of_pixels<7>(s, a, x, residual);
+    for (int64_t b = 0; b < blocks; ++b) {
+      const int64_t block = first_block + b;
+      const int64_t at = (block * s.out_height + y) * s.out_width * 16;
+      a.rows = args.workspace + b * ring_floats;
+      a.weights = args.weights + block * s.taps() * 16;
+      a.bias = args.bias ? args.bias + block * 16 : nullptr;
+      a.output = args.output + at;
+      compute_row(s, args, a, bounded, args.residual ? args.residual + at : nullptr);
     }
-    for (; x + 4 <= s.out_width; x += 4) run_of_pixels<4>(s, a, x, residual);
-    for (; x < s.out_width; ++x) run_of_pixels<1>(s, a, x, residual);
-    if (!bounded) {
-      activate_f32(args.activation, a.output, a.output, static_cast<size_t>(s.out_width) * 16);
-    }
+  }
+}
+
+void depthwise_target(const ConvShape& s, const DepthwiseArgs& args, Range units) {
+  const int64_t width = depthwise_group(args.expansion != nullptr);
+  if (args.expansion) {
+    depthwise_rows(s, args, units, width, ExpandedRows(s, args));
+  } else {
+    depthwise_rows(s, args, units, width, CopiedRows(s, args));
   }
 }
 
@@ -148,6 +249,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
+HWY_EXPORT(depthwise_group);
 HWY_EXPORT(depthwise_target);
 
 void pack_depthwise_weights(const ConvShape& s, const float* weights, float* packed) {
@@ -159,12 +261,18 @@ void pack_depthwise_weights(const ConvShape& s, const float* weights, float* pac
   }
 }
 
-size_t depthwise_workspace(const ConvShape& shape) {
-  return static_cast<size_t>(depthwise_ring(shape) * depthwise_row(shape));
+size_t depthwise_workspace(const ConvShape& shape, bool expanded) {
+  return static_cast<size_t>(HWY_DYNAMIC_DISPATCH(depthwise_group)(expanded) *
+                             depthwise_ring(shape) * depthwise_row(shape));
 }
 
-void depthwise(const ConvShape& shape, const DepthwiseArgs& args, Range rows) {
-  HWY_DYNAMIC_DISPATCH(depthwise_target)(shape, args, rows);
+int64_t depthwise_units(const ConvShape& shape, bool expanded) {
+  const int64_t width = HWY_DYNAMIC_DISPATCH(depthwise_group)(expanded);
+  return (shape.in_blocks() + width - 1) / width * shape.out_height;
+}
+
+void depthwise(const ConvShape& shape, const DepthwiseArgs& args, Range units) {
+  HWY_DYNAMIC_DISPATCH(depthwise_target)(shape, args, units);
 }
 
 }  // namespace oarlock::kernels::cpu

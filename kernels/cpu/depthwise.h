@@ -11,8 +11,19 @@ namespace oarlock::kernels::cpu {
 // Depthwise convolution NCHW16c -> NCHW16c, fp32: groups == in_channels == out_channels, any
 // kernel, stride, dilation and padding:
 //   output = activation(convolution(input, weights) + bias + residual)
-// Work units: in_blocks() * out_height rows, row y of block b being b * out_height + y. Longer
-// ranges waste less at their beginning.
+// Work units: rows of the output; longer ranges waste less at their beginning.
+//
+// With an expansion the input is what a pointwise convolution makes of another tensor,
+//   input = activation(convolution(expansion.input, expansion.weights) + expansion.bias),
+// computed a row at a time when it is needed, so that it never travels through memory.
+struct Expansion {
+  const float* input = nullptr;  // NCHW16c, of the extents of the depthwise convolution's input
+  int64_t in_channels = 1;
+  const float* weights = nullptr;  // packed by DirectConv
+  const float* bias = nullptr;     // padded to a multiple of 16, or null
+  Activation activation;
+};
+
 struct DepthwiseArgs {
   const float* input = nullptr;
   const float* weights = nullptr;   // packed
@@ -21,11 +32,13 @@ struct DepthwiseArgs {
   float* output = nullptr;
   float* workspace = nullptr;  // depthwise_workspace() floats for each concurrent call
   Activation activation;
+  const Expansion* expansion = nullptr;  // or null; given: there is no input
 };
 
 // Weights from [channel][1][ky][kx] to [block][ky][kx][16]; in_blocks() * taps() * 16 floats.
 void pack_depthwise_weights(const ConvShape& shape, const float* weights, float* packed);
-size_t depthwise_workspace(const ConvShape& shape);
-void depthwise(const ConvShape& shape, const DepthwiseArgs& args, Range rows);
+size_t depthwise_workspace(const ConvShape& shape, bool expanded = false);
+int64_t depthwise_units(const ConvShape& shape, bool expanded = false);
+void depthwise(const ConvShape& shape, const DepthwiseArgs& args, Range units);
 
 }  // namespace oarlock::kernels::cpu

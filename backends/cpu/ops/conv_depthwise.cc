@@ -29,7 +29,7 @@ Result<KernelPtr> create_depthwise(const NodeView& view, const KernelOption&, De
   OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
   const CpuDevice& cpu = cpu_device(device);
   const ConvShape& s = node.shape;
-  const int64_t rows = s.in_blocks() * s.out_height;
+  const int64_t rows = kernels::cpu::depthwise_units(s);
   const int64_t row_work = s.out_width * 16 * s.taps();
   const int64_t grain = std::max<int64_t>(kLeastWork / row_work, std::min<int64_t>(8, rows));
   const size_t workspace = kernels::cpu::depthwise_workspace(s);

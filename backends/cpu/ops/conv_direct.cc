@@ -1,4 +1,4 @@
-// Conv of any kind, directly in NCHW16c.
+// Conv of any kind, directly in NCHW16c; pointwise also with scaled channels of the input.
 #include <algorithm>
 
 #include "backends/cpu/device.h"
@@ -36,8 +36,9 @@ class DirectKernel final : public Kernel {
     DirectConv::Args base;
     base.input = args.inputs[0].data<const float>();
     base.weights = args.inputs[1].data<const float>();
-    base.bias = optional_input(args, 2);
-    base.residual = optional_input(args, 3);
+    if (node_.scaled) base.scale = optional_input(args, 2);
+    base.bias = optional_input(args, node_.bias_input());
+    base.residual = optional_input(args, node_.bias_input() + 1);
     base.output = args.outputs[0].data<float>();
     base.activation = node_.activation;
     const ConvShape& s = node_.shape;
@@ -51,6 +52,7 @@ class DirectKernel final : public Kernel {
         one.input += image * in_image;
         one.output += image * out_image;
         if (one.residual) one.residual += image * out_image;
+        if (one.scale) one.scale += image * s.in_blocks() * 16;
         conv_.run(one, division_.tile_range(part), division_.panel_range(part));
       }
     });
@@ -74,8 +76,12 @@ Result<KernelPtr> create_direct(const NodeView& view, const KernelOption&, Devic
 std::span<const KernelDef> conv_direct_kernels();
 
 std::span<const KernelDef> conv_direct_kernels() {
-  static const std::vector<KernelDef> defs =
-      conv_defs("conv_f32_direct_nchw16c", match_direct, create_direct);
+  static const std::vector<KernelDef> defs = [] {
+    constexpr const char* kName = "conv_f32_direct_nchw16c";
+    std::vector<KernelDef> list = conv_defs(kName, match_direct, create_direct);
+    list.push_back({"oarlock.cpu.ScaledConv", kName, match_direct, create_direct});
+    return list;
+  }();
   return defs;
 }
 

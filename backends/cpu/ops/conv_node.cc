@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/cpu/fused_ops.h"
 #include "backends/cpu/ops/packing.h"
 
 namespace oarlock::cpu {
@@ -10,6 +11,7 @@ Result<ConvNode> read_conv(const NodeView& view) {
   ConvNode node;
   OARLOCK_ASSIGN(static_cast<WindowNode&>(node), read_convolution(view));
   OARLOCK_ASSIGN(node.activation, read_activation(view));
+  node.scaled = view.node().domain == kCpuDomain;
   return node;
 }
 
@@ -17,12 +19,14 @@ KernelOption conv_option(const NodeView& view, const ConvNode& node, Layout inpu
                          size_t workspace_floats) {
   KernelOption option;
   option.inputs = {std::move(input), std::move(weights)};
-  if (view.input_count() > 2) {
+  if (node.scaled) option.inputs.push_back(blocked_layout());
+  const size_t bias = node.bias_input(), residual = bias + 1;
+  if (view.input_count() > bias)
     option.inputs.push_back(padded_vector_layout(node.shape.out_channels));
-  }
-  if (view.input_count() > 3) {
+  if (view.input_count() > residual) {
     option.inputs.push_back(blocked_layout());
-    if (view.has_input(3)) option.sharing = {{Sharing::Kind::in_place, 0, 3, 0}};
+    if (view.has_input(residual))
+      option.sharing = {{Sharing::Kind::in_place, 0, static_cast<uint16_t>(residual), 0}};
   }
   option.outputs = {blocked_layout()};
   option.workspace = workspace_floats * sizeof(float);

@@ -9,9 +9,11 @@
 namespace oarlock::cpu {
 
 // A Conv or oarlock.Conv node: X, W, and optionally B and R (a residual added before the
-// activation).
+// activation). An oarlock.cpu.ScaledConv node has factors for the channels of X behind W.
 struct ConvNode : WindowNode {
   kernels::cpu::Activation activation;
+  bool scaled = false;
+  size_t bias_input() const { return scaled ? 3 : 2; }
   bool is_depthwise() const {
     return shape.groups == shape.in_channels && shape.groups == shape.out_channels &&
            shape.groups > 1;
@@ -31,7 +33,7 @@ struct ConvNode : WindowNode {
 Result<ConvNode> read_conv(const NodeView& view);
 
 // A kernel option with an output in NCHW16c, as all of them have; the bias as a padded vector, the
-// residual like the output, which may overwrite it.
+// residual like the output, which may overwrite it, factors as the vector that they are in NCHW16c.
 KernelOption conv_option(const NodeView& view, const ConvNode& node, Layout input, Layout weights,
                          size_t workspace_floats);
 

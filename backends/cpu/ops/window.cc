@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "backends/cpu/fused_ops.h"
+
 namespace oarlock::cpu {
 
 namespace {
@@ -161,7 +163,8 @@ std::optional<KernelActivation> kernel_activation(const Activation& a) {
 }
 
 Result<KernelActivation> read_activation(const NodeView& view) {
-  if (view.node().domain != kOarlockDomain) return KernelActivation{};
+  if (view.node().domain != kOarlockDomain && view.node().domain != kCpuDomain)
+    return KernelActivation{};
   const std::optional<Activation> activation = activation_from(view.attrs());
   if (activation) {
     if (const auto known = kernel_activation(*activation)) return *known;

@@ -27,7 +27,7 @@ Result<WindowNode> read_convolution(const NodeView& view);
 // Of a pooling node: input 0, attributes kernel_shape and so on.
 Result<WindowNode> read_pooling(const NodeView& view);
 
-// The activation attributes of a node of domain "oarlock"; none for other domains.
+// The activation attributes of a node of domain "oarlock" or "oarlock.cpu"; none for other domains.
 Result<kernels::cpu::Activation> read_activation(const NodeView& view);
 // In the kernels' terms; empty where they have no such function.
 std::optional<kernels::cpu::Activation> kernel_activation(const Activation& activation);

@@ -3,11 +3,10 @@
 
 #include <cmath>
 
-#include "oarlock/plugin/graph.h"
 #include "oarlock/plugin/numeric.h"
 #include "oarlock/plugin/op.h"
-#include "oarlock/session.h"
 #include "tests/unit/backends/cpu/kernel_check.h"
+#include "tests/unit/backends/cpu/network.h"
 
 namespace oarlock::cpu {
 namespace {
@@ -19,33 +18,6 @@ Tensor narrow(const Tensor& tensor) {
     half->mutable_as<T>()[i] = T(tensor.as<float>()[i]);
   return *std::move(half);
 }
-
-struct Network {
-  Graph graph;
-  ValueId add(const char* op, std::vector<ValueId> inputs, Attrs attrs = {}) {
-    Node node;
-    node.op = op;
-    node.name = concat(op, graph.node_count());
-    node.inputs = std::move(inputs);
-    node.attrs = std::move(attrs);
-    const std::string output = concat(node.name, "_y");
-    const Result<NodeId> id = graph.add_node(std::move(node), {output});
-    return graph.node(*id).outputs[0];
-  }
-  Tensor run(const char* device, bool strict, const Tensor& x) {
-    SessionOptions options;
-    options.devices = {device};
-    options.threads = 2;
-    options.strict = strict;
-    Result<Session> session = Session::open(Model(graph, {}), options);
-    EXPECT_TRUE(session.ok()) << to_string(session.status());
-    if (!session.ok()) return {};
-    const std::vector<NamedValue> inputs{{"x", x}};
-    auto outputs = session->run(inputs);
-    EXPECT_TRUE(outputs.ok()) << to_string(outputs.status());
-    return outputs.ok() ? (*outputs)[0].value.tensor() : Tensor();
-  }
-};
 
 template <class T>
 void check_network(double tolerance) {

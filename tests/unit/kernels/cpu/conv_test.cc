@@ -12,7 +12,8 @@ class ConvTest : public EachInstructionSet {
  protected:
   static std::vector<float> run(const ConvShape& s, const std::vector<float>& input,
                                 const std::vector<float>& weights, const std::vector<float>& bias,
-                                const std::vector<float>& residual, Activation activation) {
+                                const std::vector<float>& residual, Activation activation,
+                                const std::vector<float>& scale = {}) {
     const DirectConv conv(s);
     std::vector<float> packed(conv.packed_size(), 99.0f);
     conv.pack_weights(weights.data(), packed.data());
@@ -30,6 +31,8 @@ class ConvTest : public EachInstructionSet {
     args.weights = packed.data();
     args.bias = bias.empty() ? nullptr : padded_bias.data();
     args.residual = residual.empty() ? nullptr : blocked_residual.data();
+    const auto blocked_scale = reference::to_blocked(scale, scale.empty() ? 0 : s.in_channels, 1);
+    args.scale = scale.empty() ? nullptr : blocked_scale.data();
     args.output = output.data();
     args.activation = activation;
     // Uneven parts, as threads would take them.
@@ -56,6 +59,23 @@ class ConvTest : public EachInstructionSet {
         << s.dilation_width << " groups " << s.groups;
   }
 };
+
+TEST_P(ConvTest, ScaledChannels) {
+  for (const int64_t in : {5, 16, 40}) {
+    for (const int64_t width : {1, 7, 29}) {
+      const ConvShape s = conv_shape(in, 50, 5, width, 1, 1, 1, 0);
+      auto input = reference::random_floats(in * s.in_pixels(), 1);
+      const auto weights = reference::random_floats(50 * in, 2);
+      const auto bias = reference::random_floats(50, 3);
+      const auto scale = reference::random_floats(in, 4);
+      const auto got = run(s, input, weights, bias, {}, {}, scale);
+      for (size_t i = 0; i < input.size(); ++i)
+        input[i] *= scale[i / static_cast<size_t>(s.in_pixels())];
+      const auto want = reference::convolve(s, input, weights, bias);
+      EXPECT_LT(reference::scaled_error(got, want), 2e-6) << in << " x " << width;
+    }
+  }
+}
 
 TEST_P(ConvTest, Pointwise) {
   for (const int64_t width : {1, 7, 13, 14, 15, 57}) {

@@ -1,0 +1,107 @@
+// What the backend's rules fuse, through a session.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "oarlock/plugin/op.h"
+#include "tests/unit/backends/cpu/kernel_check.h"
+#include "tests/unit/backends/cpu/network.h"
+
+namespace oarlock::cpu {
+namespace {
+
+int count(const Network& net, std::string_view op) {
+  Result<Session> session = net.open("cpu", true);
+  EXPECT_TRUE(session.ok()) << to_string(session.status());
+  const Result<Explanation> plan = session->explain();
+  EXPECT_TRUE(plan.ok()) << to_string(plan.status());
+  int steps = 0;
+  for (const PlannedStep& step : plan->steps) steps += step.op == op;
+  return steps;
+}
+
+// Runs on the CPU and the reference device; the bits are the same for any number of threads.
+void check(const Network& net, const Tensor& x) {
+  const Tensor expected = net.run("reference", false, x);
+  const Tensor given = net.run("cpu", true, x);
+  const Tensor alone = net.run("cpu", true, x, 1);
+  ASSERT_EQ(given.elements(), expected.elements());
+  EXPECT_EQ(std::memcmp(given.data(), alone.data(), given.bytes()), 0);
+  double worst = 0, largest = 0;
+  for (size_t i = 0; i < static_cast<size_t>(given.elements()); ++i) {
+    const double e = expected.as<float>()[i];
+    worst = std::max(worst, std::abs(given.as<float>()[i] - e));
+    largest = std::max(largest, std::abs(e));
+  }
+  EXPECT_LT(worst, 1e-5 * largest);
+}
+
+struct Convolutions : Network {
+  unsigned seed = 0;
+  ValueId weights(const Shape& shape) {
+    ++seed;
+    const float range = 1 / std::sqrt(static_cast<float>(shape[1] * shape[2] * shape[3]));
+    return graph.add_constant(concat("w", seed), random_tensor(shape, seed, -range, range));
+  }
+  ValueId bias(int64_t count) {
+    ++seed;
+    return graph.add_constant(concat("b", seed), random_tensor({count}, seed));
+  }
+  ValueId conv(ValueId x, int64_t in, int64_t out, bool with_bias = true) {
+    std::vector<ValueId> inputs = {x, weights({out, in, 1, 1})};
+    if (with_bias) inputs.push_back(bias(out));
+    return add("Conv", std::move(inputs));
+  }
+  ValueId depthwise(ValueId x, int64_t channels, int64_t stride) {
+    return add("Conv", {x, weights({channels, 1, 3, 3}), bias(channels)},
+               {{"group", channels},
+                {"pads", std::vector<int64_t>{1, 1, 1, 1}},
+                {"strides", std::vector<int64_t>{stride, stride}}});
+  }
+};
+
+void check_expansion(int64_t batch, int64_t extent, int64_t in, int64_t channels, int64_t stride,
+                     int expected) {
+  Convolutions net;
+  const Shape shape{batch, in, extent, extent};
+  const ValueId x = net.graph.add_input("x", TypeInfo::tensor(DType::float32, shape));
+  const ValueId expanded = net.add("Relu", {net.conv(x, in, channels)});
+  net.graph.add_output(net.conv(net.depthwise(expanded, channels, stride), channels, 8));
+  ASSERT_TRUE(resolve(net.graph, OpRegistry::core()).ok());
+  EXPECT_EQ(count(net, "oarlock.cpu.ExpandedConv"), expected);
+  check(net, random_tensor(shape, 7));
+}
+
+TEST(FuseConvolutions, DepthwiseComputesTheRowsItReads) {
+  // What is between is larger than any second-level cache.
+  check_expansion(1, 150, 16, 200, 1, 1);
+  check_expansion(2, 151, 20, 190, 2, 1);
+}
+
+TEST(FuseConvolutions, SmallImagesStayApart) { check_expansion(1, 14, 16, 96, 1, 0); }
+
+void check_scale(int64_t batch, bool factor_first, bool residual) {
+  Convolutions net;
+  const Shape shape{batch, 37, 9, 11};
+  const ValueId x = net.graph.add_input("x", TypeInfo::tensor(DType::float32, shape));
+  const ValueId relu = net.add("Relu", {net.conv(x, 37, 37)});
+  const ValueId pooled = net.add("GlobalAveragePool", {relu});
+  const ValueId factor = net.add("Sigmoid", {net.conv(pooled, 37, 37)});
+  const ValueId product = net.add("Mul", factor_first ? std::vector<ValueId>{factor, relu}
+                                                      : std::vector<ValueId>{relu, factor});
+  ValueId y = net.conv(product, 37, 37, !residual);
+  if (residual) y = net.add("Add", {y, x});
+  net.graph.add_output(y);
+  ASSERT_TRUE(resolve(net.graph, OpRegistry::core()).ok());
+  EXPECT_EQ(count(net, "oarlock.cpu.ScaledConv"), 1);
+  check(net, random_tensor(shape, 8));
+}
+
+TEST(FuseConvolutions, SqueezeAndExcitation) {
+  check_scale(1, true, false);
+  check_scale(3, false, true);
+}
+
+}  // namespace
+}  // namespace oarlock::cpu
