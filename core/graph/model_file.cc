@@ -14,7 +14,7 @@ namespace oarlock {
 namespace {
 
 // Up to this size weights are compared with their hash at load, larger ones by Model::check().
-constexpr size_t kCheckedAtLoad = size_t{16} << 20;
+constexpr size_t kCheckedAtLoad = size_t{1} << 20;
 
 Status check_weights(std::span<const std::byte> weights, const Sha256Digest& expected) {
   if (Sha256::of(weights) == expected) return {};

@@ -12,6 +12,7 @@
 
 #include "kernels/cpu/activation-inl.h"
 #include "kernels/cpu/conv_tile-inl.h"
+#include "kernels/cpu/transpose_tile-inl.h"
 
 #ifndef OARLOCK_KERNELS_CPU_CONV_CC_
 #define OARLOCK_KERNELS_CPU_CONV_CC_
@@ -85,6 +86,24 @@ void bind_tile(const DirectConvAccess& conv, int64_t index, TileArgs& a, int64_t
   a.last_valid = static_cast<int32_t>(last);
   input_offset = ((iy + ky * s.dilation_height) * s.in_width + ix) * 16;
   weight_row = ky * s.kernel_width;
+}
+
+// From [filters][channels][taps] to [block of 16 channels][tap][channel][width].
+void pack_filters(const float* from, int64_t filters, int64_t channels, int64_t taps, int64_t width,
+                  float* to) {
+  // A piece of a filter is a column of the result; short ones keep what is written in the cache.
+  constexpr int64_t kPiece = 64;
+  HWY_ALIGN float piece[kPiece * kPanelBlocks * 16];
+  const int64_t length = channels * taps;
+  for (int64_t begin = 0; begin < length; begin += kPiece) {
+    const int64_t count = std::min(kPiece, length - begin);
+    transpose_tile(from + begin, length, filters, count, piece, width);
+    for (int64_t k = 0; k < count; ++k) {
+      const int64_t channel = (begin + k) / taps, tap = (begin + k) % taps;
+      const int64_t row = (channel / 16 * taps + tap) * 16 + channel % 16;
+      std::copy_n(piece + k * width, filters, to + row * width);
+    }
+  }
 }
 
 // Weights of a panel.
@@ -166,6 +185,7 @@ HWY_AFTER_NAMESPACE();
 namespace oarlock::kernels::cpu {
 
 HWY_EXPORT(tile_limits);
+HWY_EXPORT(pack_filters);
 HWY_EXPORT(run_direct);
 
 DirectConv::DirectConv(const ConvShape& shape, bool transposed)
@@ -247,14 +267,21 @@ void DirectConv::fill_offsets() {
   }
 }
 
-void DirectConv::pack_weights(const float* weights, float* packed) const {
+void DirectConv::pack_weights(const float* weights, float* packed, Range panels) const {
   const ConvShape& s = shape_;
   const int64_t in_group = s.in_channels / s.groups, out_group = s.out_channels / s.groups;
-  std::memset(packed, 0, packed_size_ * sizeof(float));
-  for (const Panel& panel : panels_) {
+  for (int64_t p = panels.begin; p < panels.end; ++p) {
+    const Panel& panel = panels_[static_cast<size_t>(p)];
     const int64_t width = panel.out_blocks * 16;
     const int64_t begin = panel.first_out_block * 16;
     const int64_t end = std::min(begin + width, s.out_channels);
+    float* const start = packed + panel.weights;
+    std::fill_n(start, panel.in_blocks * 16 * s.taps() * width, 0.0f);
+    if (s.groups == 1 && !transposed_) {
+      HWY_DYNAMIC_DISPATCH(pack_filters)
+      (weights + begin * in_group * s.taps(), end - begin, in_group, s.taps(), width, start);
+      continue;
+    }
     for (int64_t o = begin; o < end; ++o) {
       const int64_t first_channel = o / out_group * in_group;
       for (int64_t i = 0; i < in_group; ++i) {
@@ -262,8 +289,7 @@ void DirectConv::pack_weights(const float* weights, float* packed) const {
         const int64_t filter =
             transposed_ ? (first_channel + i) * out_group + o % out_group : o * in_group + i;
         const float* from = weights + filter * s.taps();
-        float* to = packed + panel.weights +
-                    ((channel / 16 * s.taps()) * 16 + channel % 16) * width + (o - begin);
+        float* to = start + ((channel / 16 * s.taps()) * 16 + channel % 16) * width + (o - begin);
         for (int64_t tap = 0; tap < s.taps(); ++tap) to[tap * 16 * width] = from[tap];
       }
     }

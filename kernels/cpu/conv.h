@@ -32,7 +32,7 @@ class DirectConv {
   // From OIHW (I: in_channels / groups; transposed: IOHW) into the order the kernels read:
   // [panel][input block][kernel row][kernel column][16 input channels][channels of the panel],
   // where a panel of a grouped convolution has the input blocks its groups touch only.
-  void pack_weights(const float* weights, float* packed) const;
+  void pack_weights(const float* weights, float* packed, Range panels) const;
 
   struct Args {
     const float* input = nullptr;     // NCHW16c

@@ -251,21 +251,23 @@ size_t WinogradConv::packed_size() const {
   return static_cast<size_t>(plane_count() * shape_.in_blocks() * 16 * shape_.out_blocks() * 16);
 }
 
-void WinogradConv::pack_weights(const float* oihw, float* packed) const {
+void WinogradConv::pack_weights(const float* oihw, float* packed, Range panels) const {
   const ConvShape& s = shape_;
   const int64_t in_channels = s.in_blocks() * 16, out_channels = s.out_blocks() * 16;
-  const int64_t planes = plane_count();
-  std::fill_n(packed, packed_size(), 0.0f);
-  double transformed[64];
-  for (int64_t o = 0; o < s.out_channels; ++o) {
-    const int64_t first = o / (panel_blocks_ * 16) * panel_blocks_;
-    const int64_t width = std::min(panel_blocks_, s.out_blocks() - first) * 16;
-    for (int64_t i = 0; i < s.in_channels; ++i) {
-      transform_winograd_weights(m_, oihw + (o * s.in_channels + i) * 9, transformed);
-      float* to = packed + first * 16 * in_channels + i * width + (o - first * 16);
-      for (int64_t plane = 0; plane < planes; ++plane) {
-        to[plane * in_channels * out_channels] = static_cast<float>(transformed[plane]);
-      }
+  WinogradPanel panel;
+  panel.m = m_;
+  panel.in_channels = s.in_channels;
+  panel.plane_stride = in_channels * out_channels;
+  for (int64_t p = panels.begin; p < panels.end; ++p) {
+    const int64_t first = p * panel_blocks_ * 16;
+    panel.width = std::min(panel_blocks_ * 16, out_channels - first);
+    panel.filters = std::min(panel.width, s.out_channels - first);
+    panel.oihw = oihw + first * s.in_channels * 9;
+    panel.packed = packed + first * in_channels;
+    pack_winograd_panel(panel);
+    for (int64_t plane = 0; plane < plane_count(); ++plane) {
+      float* rest = panel.packed + plane * panel.plane_stride + s.in_channels * panel.width;
+      std::fill_n(rest, (in_channels - s.in_channels) * panel.width, 0.0f);
     }
   }
 }

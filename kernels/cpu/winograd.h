@@ -32,7 +32,7 @@ class WinogradConv {
 
   // Floats of packed weights: [plane][panel][input channel][channels of the panel].
   size_t packed_size() const;
-  void pack_weights(const float* oihw, float* packed) const;
+  void pack_weights(const float* oihw, float* packed, Range panels) const;
   // Floats of workspace for one block.
   size_t workspace() const { return in_plane_ * plane_count() + out_plane_ * plane_count(); }
 

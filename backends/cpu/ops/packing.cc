@@ -1,9 +1,12 @@
 // oarlock.Relayout of weights into the packed forms of the convolution kernels.
 #include "backends/cpu/ops/packing.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
+#include <utility>
 
+#include "backends/cpu/device.h"
 #include "backends/cpu/ops/window.h"
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/conv_planar.h"
@@ -16,7 +19,11 @@ namespace {
 
 using kernels::cpu::ConvShape;
 using kernels::cpu::DirectConv;
+using kernels::cpu::Range;
 using kernels::cpu::WinogradConv;
+
+// Weights that a part should have at least.
+constexpr int64_t kLeastWeights = 16 * 1024;
 
 constexpr std::string_view kDirect = "cpu.conv_direct:";          // and the number of groups
 constexpr std::string_view kTransposed = "cpu.conv_transposed:";  // and the number of groups
@@ -60,15 +67,27 @@ int64_t number_after(std::string_view tag, std::string_view prefix) {
   return number;
 }
 
-using Pack = std::function<void(const float* from, float* to)>;
+// Packing in independent units.
+struct Pack {
+  int64_t units = 1;
+  std::function<void(const float* from, float* to, Range units)> run;
+};
+
+// In panels, where the kernel knows how.
+template <class Conv>
+Pack by_panels(Conv conv) {
+  const int64_t panels = conv.panel_count();
+  return {panels, [conv = std::move(conv)](const float* from, float* to, Range range) {
+            conv.pack_weights(from, to, range);
+          }};
+}
 
 Result<Pack> packing(const Layout& to, const Shape& shape) {
   if (to.tag.starts_with(kDirect)) {
     const int64_t groups = number_after(to.tag, kDirect);
     if (groups < 1) return unsupported("a malformed tag ", to.tag);
     OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, groups));
-    return Pack(
-        [conv = DirectConv(s)](const float* from, float* out) { conv.pack_weights(from, out); });
+    return by_panels(DirectConv(s));
   }
   if (to.tag.starts_with(kTransposed)) {
     const int64_t groups = number_after(to.tag, kTransposed);
@@ -77,9 +96,7 @@ Result<Pack> packing(const Layout& to, const Shape& shape) {
     s.groups = groups;
     s.in_channels = shape[0];
     s.out_channels = shape[1] * groups;
-    return Pack([conv = DirectConv(s, true)](const float* from, float* out) {
-      conv.pack_weights(from, out);
-    });
+    return by_panels(DirectConv(s, true));
   }
   if (to.tag.starts_with(kWinograd)) {
     const int64_t m = number_after(to.tag, kWinograd);
@@ -87,26 +104,25 @@ Result<Pack> packing(const Layout& to, const Shape& shape) {
     if ((m != 2 && m != 4 && m != 6) || !WinogradConv::fits(s)) {
       return unsupported("a malformed tag ", to.tag);
     }
-    return Pack([conv = WinogradConv(s, static_cast<int>(m), 1)](const float* from, float* out) {
-      conv.pack_weights(from, out);
-    });
+    return by_panels(WinogradConv(s, static_cast<int>(m), 1));
   }
   if (to.tag == kPlanar) {
     OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, 1));
-    return Pack([conv = kernels::cpu::PlanarConv(s)](const float* from, float* out) {
-      conv.pack_weights(from, out);
-    });
+    return Pack{1, [conv = kernels::cpu::PlanarConv(s)](const float* from, float* out, Range) {
+                  conv.pack_weights(from, out);
+                }};
   }
   if (to.tag == kDepthwise) {
     OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, shape[0]));
-    return Pack(
-        [s](const float* from, float* out) { kernels::cpu::pack_depthwise_weights(s, from, out); });
+    return Pack{1, [s](const float* from, float* out, Range) {
+                  kernels::cpu::pack_depthwise_weights(s, from, out);
+                }};
   }
   if (to.tag == kVector && shape.rank() == 1) {
     const int64_t length = shape[0], padded = static_cast<int64_t>(to.bytes / sizeof(float));
-    return Pack([length, padded](const float* from, float* out) {
-      kernels::cpu::pad_bias(from, length, padded, out);
-    });
+    return Pack{1, [length, padded](const float* from, float* out, Range) {
+                  kernels::cpu::pad_bias(from, length, padded, out);
+                }};
   }
   return unsupported("layout ", to_string(to), " is not one of the convolutions'");
 }
@@ -128,10 +144,17 @@ Result<KernelNeeds> match(const NodeView& view, const Device&) {
   return KernelNeeds(std::move(option));
 }
 
-Result<KernelPtr> create(const NodeView& view, const KernelOption&, Device&) {
+Result<KernelPtr> create(const NodeView& view, const KernelOption&, Device& device) {
   OARLOCK_ASSIGN(Pack pack, packing(view));
-  return make_kernel([pack = std::move(pack)](const KernelArgs& args) {
-    pack(args.inputs[0].data<const float>(), args.outputs[0].data<float>());
+  const CpuDevice& cpu = cpu_device(device);
+  const int64_t weights = view.input_shape(0).elements().value_or(1);
+  const int64_t grain = std::max<int64_t>(1, kLeastWeights * pack.units / weights);
+  return make_kernel([pack = std::move(pack), grain, &cpu](const KernelArgs& args) {
+    const auto* from = args.inputs[0].data<const float>();
+    auto* to = args.outputs[0].data<float>();
+    cpu.parallel(pack.units, grain, [&](int64_t begin, int64_t end, int) {
+      pack.run(from, to, {begin, end});
+    });
     return Status();
   });
 }

@@ -56,7 +56,7 @@ class Model {
   // Written to a temporary file beside `path`, then renamed.
   Status save(const std::string& path) const;
   // Reads all weights of a loaded model and compares them with the hash in the file. load() itself
-  // does so for weights of up to 16 MiB, and always for the graph.
+  // does so for weights of up to 1 MiB, and always for the graph.
   Status check() const;
 
   bool empty() const { return content_ == nullptr; }

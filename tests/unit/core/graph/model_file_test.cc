@@ -328,10 +328,10 @@ TEST_F(ModelFile, SaysWhatIsWrong) {
   EXPECT_THAT(message(Model::load(std::span(good).first(good.size() - 1))), HasSubstr("truncated"));
 }
 
-// Weights of more than 16 MiB are compared with their hash on demand.
+// Weights of more than 1 MiB are compared with their hash on demand.
 TEST_F(ModelFile, ChecksLargeWeightsOnDemand) {
   Graph graph;
-  Tensor big = Tensor::allocate(DType::uint8, {17 << 20}).value();
+  Tensor big = Tensor::allocate(DType::uint8, {2 << 20}).value();
   std::memset(big.mutable_data(), 1, big.bytes());
   graph.add_output(graph.add_constant("big", big));
   ASSERT_TRUE(Model(std::move(graph), {}).save(path("a.oar")).ok());

@@ -16,7 +16,7 @@ class ConvTest : public EachInstructionSet {
                                 const std::vector<float>& scale = {}) {
     const DirectConv conv(s);
     std::vector<float> packed(conv.packed_size(), 99.0f);
-    conv.pack_weights(weights.data(), packed.data());
+    conv.pack_weights(weights.data(), packed.data(), {0, conv.panel_count()});
     const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels(), 7.0f);
     std::vector<float> padded_bias(s.out_blocks() * 16);
     if (!bias.empty())
@@ -219,7 +219,7 @@ TEST_P(ConvTest, Transposed) {
           const auto weights = reference::random_floats(20 * 38 / groups * s.taps(), 2);
           const DirectConv conv(s, true);
           std::vector<float> packed(conv.packed_size(), NAN);
-          conv.pack_weights(weights.data(), packed.data());
+          conv.pack_weights(weights.data(), packed.data(), {0, conv.panel_count()});
           const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels());
           std::vector<float> output(s.out_blocks() * s.out_pixels() * 16, NAN);
           DirectConv::Args args;

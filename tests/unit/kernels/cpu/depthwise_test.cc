@@ -60,7 +60,7 @@ class DepthwiseTest : public EachInstructionSet {
 
     const DirectConv pointwise(p);
     std::vector<float> packed_expansion(pointwise.packed_size());
-    pointwise.pack_weights(expansion.data(), packed_expansion.data());
+    pointwise.pack_weights(expansion.data(), packed_expansion.data(), {0, pointwise.panel_count()});
     std::vector<float> packed(s.in_blocks() * s.taps() * 16), padded(s.in_blocks() * 16);
     pack_depthwise_weights(s, weights.data(), packed.data());
     std::copy(bias.begin(), bias.end(), padded.begin());

@@ -39,7 +39,7 @@ class WinogradTest : public EachInstructionSet {
       for (const int64_t block_tiles : {int64_t{1}, int64_t{5}, int64_t{16}, int64_t{1000}}) {
         const WinogradConv conv(s, m, block_tiles);
         std::vector<float> packed(conv.packed_size(), NAN);
-        conv.pack_weights(weights.data(), packed.data());
+        conv.pack_weights(weights.data(), packed.data(), {0, conv.panel_count()});
         const AlignedFloats workspace(conv.workspace());
         std::vector<float> output(s.out_blocks() * s.out_pixels() * 16, NAN);
         WinogradConv::Args args;
