@@ -48,6 +48,7 @@ struct GemmArgs {
   GemmStorage storage = GemmStorage::f32;  // 16-bit kinds: gemm_thin only
   int64_t b_row_stride = 0;                // from one k to the next; 0: packed
   int64_t b_panel_stride = 0;              // from one panel to the next; 0: packed
+  bool b_transposed = false;  // B is n x k, row-major, and A's columns contiguous: gemm_thin, f32
   const float* b_tail = nullptr;  // packed last panel for B used in place and n not a multiple
   float* c = nullptr;
   int64_t c_row_stride = 0;

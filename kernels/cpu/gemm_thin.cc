@@ -93,6 +93,58 @@ HWY_NOINLINE void thin_panel(const GemmArgs& g, const typename STORED::T* b, int
     }
 }
 
+// The sums of up to kPanelWidth columns of a B that lies column by column.
+template <int ROWS>
+HWY_NOINLINE void dot_panel(const GemmArgs& g, const float* b, int64_t columns, float* out) {
+  constexpr int kTogether = 4;
+  constexpr int kPhases = ROWS == 1 ? 2 : 1;
+  constexpr int64_t kLength = static_cast<int64_t>(kLanes);
+  constexpr int64_t kAhead = 256;  // floats: hides the memory's latency at the rate of one core
+  const F32 d;
+  using V = VecF32;
+  for (int64_t j = 0; j < columns; j += kTogether) {
+    const float* column[kTogether];
+    for (int c = 0; c < kTogether; ++c) column[c] = b + std::min(j + c, columns - 1) * g.k;
+    V acc[kPhases][kTogether][ROWS];
+    for (auto& phase : acc)
+      for (auto& sums : phase)
+        for (V& sum : sums) sum = hn::Zero(d);
+    int64_t k = 0;
+    for (; k + kPhases * kLength <= g.k; k += kPhases * kLength) {
+#pragma GCC unroll 4
+      for (int c = 0; c < kTogether; ++c) __builtin_prefetch(column[c] + k + kAhead, 0, 2);
+#pragma GCC unroll 2
+      for (int u = 0; u < kPhases; ++u) {
+        V x[ROWS];
+#pragma GCC unroll 4
+        for (int i = 0; i < ROWS; ++i)
+          x[i] = hn::LoadU(d, g.a + i * g.a_row_stride + k + u * kLength);
+#pragma GCC unroll 4
+        for (int c = 0; c < kTogether; ++c) {
+          const V w = hn::LoadU(d, column[c] + k + u * kLength);
+#pragma GCC unroll 4
+          for (int i = 0; i < ROWS; ++i) acc[u][c][i] = hn::MulAdd(x[i], w, acc[u][c][i]);
+        }
+      }
+    }
+    for (int c = 0; c < kTogether && j + c < columns; ++c) {
+      for (int i = 0; i < ROWS; ++i) {
+        V all = acc[0][c][i];
+        if constexpr (kPhases == 2) all = hn::Add(all, acc[1][c][i]);
+        float sum = hn::GetLane(hn::SumOfLanes(d, all));
+        for (int64_t rest = k; rest < g.k; ++rest)
+          sum += g.a[i * g.a_row_stride + rest] * column[c][rest];
+        out[i * kPanelWidth + j + c] = sum;
+      }
+    }
+  }
+}
+
+template <int ROWS>
+void thin_sums(const GemmArgs& g, int64_t first, int64_t columns, float* out) {
+  dot_panel<ROWS>(g, static_cast<const float*>(g.b) + first * g.k, columns, out);
+}
+
 template <class STORED>
 void thin_range(const GemmArgs& g, int64_t panel_begin, int64_t panel_end) {
   using T = typename STORED::T;
@@ -112,7 +164,10 @@ void thin_range(const GemmArgs& g, int64_t panel_begin, int64_t panel_end) {
         stride = kPanelWidth;
       }
     }
-    if (g.m == 1)
+    if (g.b_transposed) {
+      const auto sums = g.m == 1 ? thin_sums<1> : g.m == 2 ? thin_sums<2> : thin_sums<3>;
+      sums(g, first, columns, out);
+    } else if (g.m == 1)
       thin_panel<STORED, 1, 4>(g, panel, stride, out);
     else if (g.m == 2)
       thin_panel<STORED, 2, 4>(g, panel, stride, out);

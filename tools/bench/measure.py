@@ -28,6 +28,9 @@ import numpy as np
 
 from engines import ENGINES
 
+# A process that inherits nothing, least of all this one's memory, which would count as its peak.
+fresh = multiprocessing.get_context("spawn")
+
 
 def interface(onnx):
     """Seeded inputs by name, in the shapes of the file with 1 for open dimensions, and the names of
@@ -100,8 +103,8 @@ class Process:
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"[:200]
             return
-        self.pipe, other = multiprocessing.Pipe()
-        self.process = multiprocessing.Process(
+        self.pipe, other = fresh.Pipe()
+        self.process = fresh.Process(
             target=worker, args=(name, path, inputs, outputs, threads, other), daemon=True)
         self.process.start()
         other.close()

@@ -1,5 +1,6 @@
 // Matrix products: MatMul, Gemm and the fused oarlock.MatMul. Constant B is packed once, through
-// opaque layouts that the Relayout kernels of this file make; other B is packed on the way.
+// opaque layouts that the Relayout kernels of this file make; other B is packed on the way. For few
+// rows a transposed B is read where it is.
 #include <array>
 
 #include "backends/cpu/ops/support/product.h"
@@ -11,15 +12,19 @@ namespace {
 
 namespace kc = kernels::cpu;
 
-enum Variant : int { kConstant, kPackEach, kInPlace };
+enum Variant : int { kConstant, kPackEach, kInPlace, kTransposed };
 
 // Rows below which packing B costs more than reading it in place.
 constexpr int64_t kWorthPacking = 24;
 
+bool reads_transposed(const Product& p) {
+  return p.trans_b && p.m <= kc::kGemmThinRows && p.a_col_stride == 1;
+}
 bool reads_in_place(const Product& p) { return !p.trans_b && p.m < kWorthPacking; }
 
 // Floats of scratch memory for one product: packed B, or its last partial panel.
 int64_t scratch_floats(const Product& p) {
+  if (reads_transposed(p)) return 0;
   if (reads_in_place(p)) return p.k * kc::gemm_panel_width();
   return kc::gemm_packed_elements(p.k, p.n);
 }
@@ -101,6 +106,11 @@ class ProductKernel final : public Kernel {
 
   // Packs panels [begin, end) of B (reading in place: the last one) and points g at B.
   void pack(kc::GemmArgs& g, const float* b, float* scratch, int64_t begin, int64_t end) const {
+    if (variant_ == kTransposed) {
+      g.b = b;
+      g.b_transposed = true;
+      return;
+    }
     const int64_t row_stride = p_.trans_b ? 1 : p_.n;
     const int64_t col_stride = p_.trans_b ? p_.k : 1;
     if (variant_ == kPackEach) {
@@ -143,7 +153,9 @@ Result<KernelNeeds> match_product(const NodeView& node, const Device& device) {
   KernelOption option;
   if (p.residual) option.sharing.push_back({Sharing::Kind::in_place, 0, 3, 0});
   if (p.bias == Product::Bias::matrix) option.sharing.push_back({Sharing::Kind::in_place, 0, 2, 0});
-  if (node.constant(1) && node.input_shape(1).rank() >= 2) {
+  if (reads_transposed(p)) {
+    option.variant = kTransposed;
+  } else if (node.constant(1) && node.input_shape(1).rank() >= 2) {
     option.variant = kConstant;
     option.inputs.assign(node.input_count(), Layout::row_major());
     option.inputs[1] = panels_layout(p.trans_b, node.input_shape(1));

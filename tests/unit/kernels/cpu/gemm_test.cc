@@ -66,6 +66,22 @@ class GemmTest : public EachInstructionSet {
   GemmArgs args;
 };
 
+TEST_P(GemmTest, FewRowsAndTransposedB) {
+  for (const Case& c : kCases) {
+    if (c.m > kGemmThinRows) continue;
+    fill(c);
+    std::vector<float> transposed(b.size());
+    for (int64_t k = 0; k < c.k; ++k)
+      for (int64_t j = 0; j < c.n; ++j) transposed[j * c.k + k] = b[k * c.n + j];
+    args.b = transposed.data();
+    args.b_transposed = true;
+    args.bias = bias.data();
+    args.alpha = 0.5f;
+    run();
+    check();
+  }
+}
+
 TEST_P(GemmTest, Plain) {
   for (const Case& c : kCases) {
     fill(c);
