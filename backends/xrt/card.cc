@@ -6,6 +6,7 @@
 #include <set>
 
 #include "backends/xrt/failure.h"
+#include "backends/xrt/profiler.h"
 #include "kernels/fpga/convert.h"
 #include "kernels/fpga/table.h"
 
@@ -50,12 +51,16 @@ Status Card::load(unsigned index, const XclbinFile& xclbin) {
     const ::xrt::xclbin loaded(xclbin.path);
     const ::xrt::uuid uuid = device_.load_xclbin(loaded);
     OARLOCK_TRY(find_kernels(loaded).within(xclbin.path));
-    for (auto& [name, kernel] : kernels_) kernel.handle = ::xrt::kernel(device_, uuid, name);
+    for (auto& [name, kernel] : kernels_)
+      for (const std::string& unit : kernel.unit_names)
+        kernel.units.emplace_back(device_, uuid, concat(name, ":{", unit, "}"));
     std::set<int> tensors, parameters;
     for (auto& [name, kernel] : kernels_) {
-      for (size_t i = 0; i < kernel.tensors; ++i)
-        tensors.insert(kernel.handle.group_id(static_cast<int>(i)));
-      parameters.insert(kernel.handle.group_id(static_cast<int>(kernel.tensors)));
+      for (const ::xrt::kernel& unit : kernel.units) {
+        for (size_t i = 0; i < kernel.tensors(); ++i)
+          tensors.insert(unit.group_id(static_cast<int>(i)));
+        parameters.insert(unit.group_id(static_cast<int>(kernel.tensors())));
+      }
     }
     if (tensors.size() != 1 || parameters.size() != 1)
       return invalid(xclbin.path, " connects tensors to ", tensors.size(),
@@ -69,12 +74,21 @@ Status Card::load(unsigned index, const XclbinFile& xclbin) {
 }
 
 Status Card::find_kernels(const ::xrt::xclbin& xclbin) {
-  std::map<std::string, std::pair<std::string, size_t>> present;
+  struct Present {
+    std::string arguments;
+    std::vector<std::string> units;
+  };
+  std::map<std::string, Present> present;
   for (const ::xrt::xclbin::kernel& kernel : xclbin.get_kernels()) {
     std::vector<std::string> names;
     for (const ::xrt::xclbin::arg& argument : kernel.get_args())
       names.push_back(argument.get_name());
-    present[kernel.get_name()] = {joined(names), kernel.get_cus().size()};
+    std::vector<std::string> units;
+    for (const ::xrt::xclbin::ip& unit : kernel.get_cus()) {
+      const std::string name = unit.get_name();  // "oarlock_gemm:oarlock_gemm_1"
+      units.push_back(name.substr(name.find(':') + 1));
+    }
+    present[kernel.get_name()] = {joined(names), std::move(units)};
   }
   const kernels::fpga::Table& expected = *oarlock_fpga_kernels();
   for (uint32_t i = 0; i < expected.count; ++i) {
@@ -82,10 +96,12 @@ Status Card::find_kernels(const ::xrt::xclbin& xclbin) {
     const auto found = present.find(kernel.name);
     if (found == present.end())
       return invalid("it lacks the kernel ", kernel.name, "; build it from this version's kernels");
-    if (found->second.first != kernel.arguments)
-      return invalid("its kernel ", kernel.name, " takes (", found->second.first, "), not (",
+    if (found->second.arguments != kernel.arguments)
+      return invalid("its kernel ", kernel.name, " takes (", found->second.arguments, "), not (",
                      kernel.arguments, "); build it from this version's kernels");
-    kernels_[kernel.name] = {{}, kernel.tensors, std::max<size_t>(found->second.second, 1)};
+    if (found->second.units.empty())
+      return invalid("its kernel ", kernel.name, " has no compute unit; link one");
+    kernels_[kernel.name] = {kernel.name, {}, found->second.units, &kernel};
   }
   return {};
 }
@@ -106,7 +122,9 @@ Status Card::check_that_it_computes() {
     x.sync(XCL_BO_SYNC_BO_TO_DEVICE);
     parameters.sync(XCL_BO_SYNC_BO_TO_DEVICE);
     RunGroup group;
-    group.runs.emplace_back(convert->handle);
+    group.kernel = convert;
+    group.runs.emplace_back(group.unit_of(0));
+    group.parameters.emplace_back(words, words + CONVERT_WORDS);
     ::xrt::run& run = group.runs.back();
     run.set_arg(0, x);
     run.set_arg(1, nothing_);
@@ -145,11 +163,28 @@ Status Card::begin(RunGroup& group) {
   starter_ = std::this_thread::get_id();
   started_ = 0;
   outstanding_ = &group;
+  started_us_ = now_us();
   Status status = guarded("starting a kernel", [&] {
     for (; started_ < group.runs.size(); ++started_) group.runs[started_].start();
   });
   group.failed = group.failed || !status.ok();
   return status;
+}
+
+void Card::tell_of_run(size_t i) const {
+  const RunGroup& group = *outstanding_;
+  Activity activity;
+  activity.start_us = started_us_;
+  activity.end_us = now_us();
+  activity.bank = bank();
+  activity.kernel = group.kernel->name.c_str();
+  activity.units = static_cast<uint32_t>(group.kernel->units.size());
+  activity.unit = static_cast<uint32_t>(i) % activity.units;
+  activity.parameters = group.parameters[i].data();
+  activity.words = static_cast<uint32_t>(group.parameters[i].size());
+  activity.parameter_bank = static_cast<uint32_t>(parameters_);
+  group.kernel->description->cost(activity.parameters, &activity.cost);
+  tell(activity);
 }
 
 Status Card::finish() {
@@ -165,6 +200,7 @@ Status Card::finish() {
                          "; run again, or leave its device out of the session");
     });
     if (status.ok()) status = each;
+    if (is_heard()) tell_of_run(i);
   }
   if (!status.ok()) {
     outstanding_->failed = true;

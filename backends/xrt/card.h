@@ -15,18 +15,27 @@
 
 #include "backends/xrt/driver.h"
 #include "backends/xrt/xclbin_file.h"
+#include "kernels/fpga/table.h"
 
 namespace oarlock::xrt {
 
 struct KernelOnCard {
-  ::xrt::kernel handle;
-  size_t tensors = 0, compute_units = 1;
+  std::string name;                  // "oarlock_gemm"
+  std::vector<::xrt::kernel> units;  // one for each compute unit
+  std::vector<std::string> unit_names;
+  const kernels::fpga::Kernel* description = nullptr;
+  size_t tensors() const { return description->tensors; }
 };
 
 // Runs that are started together and may go side by side. After a failure they may never end, and
 // are to be made anew.
 struct RunGroup {
+  const KernelOnCard* kernel = nullptr;
   std::vector<::xrt::run> runs;
+  std::vector<std::vector<int>> parameters;  // of each run
+
+  // Run i goes to this unit.
+  const ::xrt::kernel& unit_of(size_t i) const { return kernel->units[i % kernel->units.size()]; }
   bool failed = false;
 };
 
@@ -49,6 +58,8 @@ class Card {
   Result<::xrt::bo> parameter_memory(size_t bytes) { return memory(bytes, parameters_); }
   // A buffer for pointers of which nothing is read.
   const ::xrt::bo& nothing() const { return nothing_; }
+  // Of tensors.
+  uint32_t bank() const { return static_cast<uint32_t>(tensors_); }
 
   // Starts the runs once what was started before has ended. `prepare` sets their arguments. The
   // group must live until they have ended.
@@ -71,6 +82,7 @@ class Card {
   Status check_that_it_computes();
   // With the lock held.
   Status finish();
+  void tell_of_run(size_t i) const;
   Status begin(RunGroup& group);
 
   ::xrt::device device_;
@@ -80,6 +92,7 @@ class Card {
   std::mutex mutex_;
   RunGroup* outstanding_ = nullptr;
   size_t started_ = 0;  // runs of it
+  double started_us_ = 0;
   std::thread::id starter_;
   std::map<std::thread::id, Status> failures_;
   std::chrono::milliseconds timeout_{60000};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backends/xrt/failure.h"
+#include "backends/xrt/profiler.h"
 
 namespace oarlock::xrt {
 
@@ -38,6 +39,27 @@ std::string unit_list(const XclbinFile& xclbin) {
     text += concat(text.empty() ? "" : ", ", name, count > 1 ? concat(" x ", count) : "");
   return text;
 }
+
+// Tells of a transfer while it lives.
+class Transfer {
+ public:
+  Transfer(Activity::Kind kind, uint32_t bank, size_t bytes) {
+    activity_.kind = kind;
+    activity_.bank = bank;
+    activity_.bytes = bytes;
+    if (is_heard()) activity_.start_us = now_us();
+  }
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+  ~Transfer() {
+    if (activity_.start_us == 0 || !is_heard()) return;
+    activity_.end_us = now_us();
+    tell(activity_);
+  }
+
+ private:
+  Activity activity_;
+};
 
 Result<::xrt::bo*> memory_of(const TensorRef& tensor, size_t bytes) {
   const size_t size = tensor.buffer->size();
@@ -95,6 +117,7 @@ Status XrtDevice::write(const TensorRef& to, std::span<const std::byte> from) {
   if (from.empty()) return {};
   OARLOCK_ASSIGN(::xrt::bo* const memory, memory_of(to, from.size()));
   OARLOCK_TRY(card_->wait());
+  const Transfer transfer(Activity::Kind::write, card_->bank(), from.size());
   return guarded(concat("writing ", from.size(), " bytes"), [&] {
     std::memcpy(memory->map<std::byte*>() + to.offset, from.data(), from.size());
     memory->sync(XCL_BO_SYNC_BO_TO_DEVICE, from.size(), to.offset);
@@ -105,6 +128,7 @@ Status XrtDevice::read(const TensorRef& from, std::span<std::byte> to) {
   if (to.empty()) return {};
   OARLOCK_ASSIGN(::xrt::bo* const memory, memory_of(from, to.size()));
   OARLOCK_TRY(card_->wait());
+  const Transfer transfer(Activity::Kind::read, card_->bank(), to.size());
   return guarded(concat("reading ", to.size(), " bytes"), [&] {
     memory->sync(XCL_BO_SYNC_BO_FROM_DEVICE, to.size(), from.offset);
     std::memcpy(to.data(), memory->map<const std::byte*>() + from.offset, to.size());

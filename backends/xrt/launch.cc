@@ -20,10 +20,10 @@ Result<LaunchPtr> Launch::make(XrtDevice& device, const char* kernel,
                                std::vector<Argument> arguments) {
   LaunchPtr launch(new Launch);
   OARLOCK_ASSIGN(launch->card_, device.card());
-  OARLOCK_ASSIGN(launch->kernel_, launch->card_->kernel(kernel));
-  if (arguments.size() != launch->kernel_->tensors)
-    return internal_error("XRT: ", kernel, " takes ", launch->kernel_->tensors, " tensors, not ",
-                          arguments.size());
+  OARLOCK_ASSIGN(launch->group_.kernel, launch->card_->kernel(kernel));
+  if (arguments.size() != launch->group_.kernel->tensors())
+    return internal_error("XRT: ", kernel, " takes ", launch->group_.kernel->tensors(),
+                          " tensors, not ", arguments.size());
   launch->arguments_ = std::move(arguments);
   return launch;
 }
@@ -38,6 +38,7 @@ Status Launch::add(const Parameters& parameters, std::vector<int> offsets) {
   parameters_.push_back(std::move(block));
   offsets.resize(arguments_.size());
   offsets_.push_back(std::move(offsets));
+  group_.parameters.push_back(words);
   return make_runs();
 }
 
@@ -45,7 +46,7 @@ Status Launch::make_runs() {
   return guarded("making a run", [&] {
     group_.runs.clear();
     for (const ::xrt::bo& block : parameters_) {
-      group_.runs.emplace_back(kernel_->handle);
+      group_.runs.emplace_back(group_.unit_of(group_.runs.size()));
       group_.runs.back().set_arg(static_cast<int>(arguments_.size()), block);
     }
     group_.failed = false;

@@ -42,7 +42,7 @@ class Launch {
   Status add(const Parameters& parameters, std::vector<int> offsets = {});
   // Starts all of them.
   Status run(const KernelArgs& args);
-  size_t compute_units() const { return kernel_->compute_units; }
+  size_t compute_units() const { return group_.kernel->units.size(); }
 
  private:
   Launch() = default;
@@ -50,7 +50,6 @@ class Launch {
   Status set_arguments(const KernelArgs& args);
 
   std::shared_ptr<Card> card_;
-  const KernelOnCard* kernel_ = nullptr;
   std::vector<Argument> arguments_;
   RunGroup group_;
   std::vector<std::vector<int>> offsets_;

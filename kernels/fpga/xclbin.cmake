@@ -3,6 +3,9 @@
 set(OARLOCK_FPGA_PLATFORM "" CACHE STRING "Platform of the card for the target xclbin")
 set(OARLOCK_FPGA_DEFINES "" CACHE STRING "Macros of kernels/fpga/tiles.h, NAME=VALUE;...")
 set(OARLOCK_FPGA_ENGINES 2 CACHE STRING "Compute units of oarlock_gemm")
+set(OARLOCK_FPGA_CLOCK 300 CACHE STRING "MHz of the kernels")
+set(OARLOCK_FPGA_TENSORS "DDR[0]" CACHE STRING "Memory banks of tensors")
+set(OARLOCK_FPGA_PARAMETERS "DDR[1]" CACHE STRING "Memory bank of parameter blocks")
 find_program(OARLOCK_VPP v++)
 
 if(NOT OARLOCK_VPP OR OARLOCK_FPGA_PLATFORM STREQUAL "")
@@ -17,7 +20,7 @@ list(TRANSFORM OARLOCK_FPGA_DEFINES PREPEND "-D" OUTPUT_VARIABLE defines)
 set(folder "${CMAKE_CURRENT_BINARY_DIR}/vitis")
 file(MAKE_DIRECTORY "${folder}")
 set(objects "")
-# Tensors in the first bank, parameter blocks in the second; one clock for all.
+# Tensors in one group of banks, parameter blocks in another; one clock for all.
 set(link "[connectivity]\nnk=oarlock_gemm:${OARLOCK_FPGA_ENGINES}\n")
 file(GLOB headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.h")
 foreach(name IN ITEMS convert depthwise elementwise gemm gemm8 move pool quantize softmax)
@@ -25,7 +28,7 @@ foreach(name IN ITEMS convert depthwise elementwise gemm gemm8 move pool quantiz
   set(object "${folder}/${name}.xo")
   add_custom_command(OUTPUT "${object}"
     COMMAND "${OARLOCK_VPP}" -c -t hw --platform "${OARLOCK_FPGA_PLATFORM}" -k "oarlock_${name}"
-            "-I${PROJECT_SOURCE_DIR}" ${defines} -o "${object}" "${source}"
+            "-I${PROJECT_SOURCE_DIR}" ${defines} --kernel_frequency "${OARLOCK_FPGA_CLOCK}" -o "${object}" "${source}"
     DEPENDS "${source}" ${headers} WORKING_DIRECTORY "${folder}" VERBATIM)
   list(APPEND objects "${object}")
   set(units 1)
@@ -36,11 +39,11 @@ foreach(name IN ITEMS convert depthwise elementwise gemm gemm8 move pool quantiz
   foreach(unit RANGE 1 ${units})
     foreach(port IN LISTS ports)
       string(REGEX REPLACE ".*port = ([a-z_0-9]+).*" "\\1" port "${port}")
-      set(bank 0)
+      set(bank "${OARLOCK_FPGA_TENSORS}")
       if(port MATCHES "^parameters")
-        set(bank 1)
+        set(bank "${OARLOCK_FPGA_PARAMETERS}")
       endif()
-      string(APPEND link "sp=oarlock_${name}_${unit}.${port}:DDR[${bank}]\n")
+      string(APPEND link "sp=oarlock_${name}_${unit}.${port}:${bank}\n")
     endforeach()
   endforeach()
 endforeach()

@@ -1,8 +1,10 @@
 """The backend xrt by the command and the Python package: with no environment variable set on the
 emulated FPGA, with XILINX_XRT on XRT's genuine noop driver."""
 
+import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -156,3 +158,84 @@ def test_an_unusable_driver_is_an_error(command, model, digits, tmp_path):
     result = command("run", model, digits / "digits" / "7.png", "--device", "xrt",
                      env=environment(XILINX_XRT=str(tmp_path)))
     assert result.returncode != 0 and "XRT" in result.stderr
+
+
+def test_profile_shows_what_the_card_does(command, model, tmp_path):
+    trace = tmp_path / "trace.json"
+    result = command("profile", model, "--device", "xrt", "--runs", "2", "-o", trace,
+                     env=environment())
+    assert result.returncode == 0, result.stderr
+    text = result.stdout
+    for word in ("Mcycles", "modelled", "transfers", "bank 0:", "compute unit oarlock_gemm_1",
+                 "bottleneck:", "bound by"):
+        assert word in text, word
+    bottleneck = re.search(r"bottleneck: .*, bound by (compute|bandwidth|launch)", text)
+    assert bottleneck, text
+    events = json.loads(trace.read_text())["traceEvents"]
+    tracks = {e["tid"]: e["args"]["name"] for e in events if e["ph"] == "M"}
+    runs = [e for e in events if e["ph"] == "X" and "oarlock_gemm_1" in tracks[e["tid"]]]
+    assert runs and all(e["args"]["modelled cycles"] > 0 for e in runs)
+    steps = {e["name"]: e for e in events if e["ph"] == "X" and tracks[e["tid"]] == "xrt:0"}
+    for run in runs:
+        assert run["name"] in steps and run["dur"] >= 0
+    assert any(name.startswith("fpga to bank") for name in tracks.values())
+    assert any(name.startswith("fpga from bank") for name in tracks.values())
+    # The CPU has no such part.
+    assert "Mcycles" not in command("profile", model, "--runs", "1", env=environment()).stdout
+
+
+@pytest.mark.parametrize("platform", ["u250", "u50", "kv260"])
+def test_estimate_chooses_what_fits(command, model, tmp_path, platform):
+    file = tmp_path / "design.cmake"
+    result = command("fpga", "estimate", model, "--platform", platform, "-o", file,
+                     env=environment())
+    assert result.returncode == 0, result.stderr
+    assert "does not fit" not in result.stdout and "chosen:" in result.stdout
+    dsp, present = map(int, re.search(r"resources: (\d+) of (\d+) DSP", result.stdout).groups())
+    assert dsp <= present * 4 // 5
+    sizes = dict(re.findall(r"FPGA_(\w+)=(\d+)", file.read_text()))
+    sizes = {name: int(value) for name, value in sizes.items()}
+    assert sizes["TILE_M"] % sizes["PE_M"] == 0 and sizes["TILE_N"] % sizes["PE_N"] == 0
+    assert sizes["TILE_M"] % sizes["PE8_M"] == 0 and sizes["TILE_N"] % sizes["PE8_N"] == 0
+    # What is chosen is no slower than what is compiled, where that fits.
+    chosen = float(re.search(r"modelled on .*: ([\d.]+) ms", result.stdout).group(1))
+    compiled = float(re.search(r"as compiled: .*: ([\d.]+) ms", result.stdout).group(1))
+    if platform == "u250":
+        assert chosen <= compiled
+
+
+def test_kernels_compile_with_the_chosen_sizes(command, model, source_dir, tmp_path):
+    """The configuration's macros are those that the kernels take."""
+    file = tmp_path / "design.cmake"
+    assert command("fpga", "estimate", model, "--platform", "kv260", "-o", file,
+                   env=environment()).returncode == 0
+    sizes = [f"-D{name}={value}"
+             for name, value in re.findall(r"(FPGA_\w+)=(\d+)", file.read_text())]
+    assert len(sizes) == 7
+    for name in ("gemm", "gemm8"):
+        source = source_dir / "kernels" / "fpga" / "hls" / f"{name}.cc"
+        done = subprocess.run(["c++", "-std=c++20", "-fsyntax-only", f"-I{source_dir}", *sizes,
+                               source], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_python_profiles_and_estimates(model):
+    oarlock = pytest.importorskip("oarlock", reason="the Python package was not built")
+    from oarlock import fpga
+
+    if os.environ.get("XILINX_XRT"):
+        pytest.skip("XILINX_XRT is set")
+    steps = oarlock.Session(model, devices=["xrt"], strict=True).profile(runs=1)
+    used = [step["fpga"] for step in steps if step["fpga"] is not None]
+    assert any(step["kernel_us"] > 0 and step["cycles"] > 0 for step in used)
+    assert any(step["transfer_us"] > 0 for step in used)
+    assert all(step["bound"] in ("compute", "bandwidth", "launch") for step in used)
+    assert all(step["fpga"] is None
+               for step in oarlock.Session(model, devices=["cpu"]).profile(runs=1))
+    result = fpga.estimate(model, "kv260", 200)
+    assert result["layers"] and result["seconds"] == pytest.approx(
+        sum(layer["seconds"] for layer in result["layers"]))
+    assert all(used <= present for used, present in result["resources"].values())
+    assert f"FPGA_PE_M={result['design']['pe_m']}" in result["configuration"]
+    with pytest.raises(oarlock.InvalidError, match="u250"):
+        fpga.estimate(model, "u9000")

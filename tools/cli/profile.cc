@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "core/graph/atomic_file.h"
+#include "tools/cli/fpga_profile.h"
 #include "tools/cli/inputs.h"
 #include "tools/cli/model_options.h"
 #include "tools/cli/product_rate.h"
@@ -29,9 +30,13 @@ Result<ExitCode> ProfileCommand::run() const {
   for (const NamedValue& each : named) values.push_back(each.value);
   for (size_t i = 0; i < warmup; ++i) OARLOCK_TRY(session.run(values, outputs));
   ProfileReport report;
+  const std::unique_ptr<FpgaProfile> fpga = listen_to_fpga();
   for (size_t i = 0; i < runs; ++i) {
     RunOptions how;
-    how.profile = [&](const StepRecord& record) { report.add(record); };
+    how.profile = [&](const StepRecord& record) {
+      if (fpga != nullptr) fpga->add(record, report);
+      report.add(record);
+    };
     OARLOCK_TRY(session.run(values, outputs, how));
     report.end_run();
   }
@@ -45,6 +50,8 @@ Result<ExitCode> ProfileCommand::run() const {
   std::fputs(report.by_operator().c_str(), stdout);
   std::fputs("\n", stdout);
   std::fputs(report.by_node(shown).c_str(), stdout);
+  if (const std::string text = fpga == nullptr ? "" : fpga->text(runs, shown); !text.empty())
+    std::printf("\n%s", text.c_str());
   if (!trace_file.empty())
     std::printf("\nwritten: %s (open it in ui.perfetto.dev)\n", trace_file.c_str());
   return kOk;

@@ -15,6 +15,12 @@ void ProfileReport::add(const StepRecord& r) {
   last_us_ = std::max(last_us_, events_.back().end_us);
 }
 
+void ProfileReport::add_track(Track track) {
+  track.start_us += run_start_us_;
+  track.end_us += run_start_us_;
+  tracks_.push_back(std::move(track));
+}
+
 void ProfileReport::end_run() {
   ++runs_;
   run_start_us_ = last_us_ + 1;
@@ -101,20 +107,34 @@ std::string ProfileReport::chrome_trace() const {
   using nlohmann::json;
   json events = json::array();
   std::map<std::string, int> tracks;
-  for (const Event& e : events_) {
-    const auto [it, added] = tracks.emplace(e.device, static_cast<int>(tracks.size()) + 1);
+  const auto track_of = [&](const std::string& name) {
+    const auto [it, added] = tracks.emplace(name, static_cast<int>(tracks.size()) + 1);
     if (added)
       events.push_back({{"ph", "M"},
                         {"name", "thread_name"},
                         {"pid", 1},
                         {"tid", it->second},
-                        {"args", {{"name", e.device}}}});
+                        {"args", {{"name", name}}}});
+    return it->second;
+  };
+  for (const Track& t : tracks_) {
+    const int track = track_of(t.track);
+    events.push_back({{"ph", "X"},
+                      {"name", t.name},
+                      {"pid", 1},
+                      {"tid", track},
+                      {"ts", t.start_us},
+                      {"dur", t.end_us - t.start_us},
+                      {"args", t.numbers}});
+  }
+  for (const Event& e : events_) {
+    const int track = track_of(e.device);
     events.push_back(
         {{"ph", "X"},
          {"name", e.name},
          {"cat", e.op},
          {"pid", 1},
-         {"tid", it->second},
+         {"tid", track},
          {"ts", e.start_us},
          {"dur", e.duration()},
          {"args",

@@ -12,6 +12,13 @@ namespace oarlock::cli {
 class ProfileReport {
  public:
   void add(const StepRecord& record);
+  // Something that a device did meanwhile, on a track of its own in the timeline alone.
+  struct Track {
+    std::string track, name;
+    double start_us, end_us;  // since the run began
+    std::map<std::string, double> numbers;
+  };
+  void add_track(Track track);
   void end_run();
 
   // The devices that steps ran on.
@@ -42,6 +49,7 @@ class ProfileReport {
   std::string of_peak(const Total& total) const;
 
   std::vector<Event> events_;
+  std::vector<Track> tracks_;
   std::map<std::string, double> peaks_;
   double run_start_us_ = 0;
   double last_us_ = 0;

@@ -1,5 +1,6 @@
 #include "oarlock/session.h"
 #include "tools/python/bindings/bindings.h"
+#include "tools/python/bindings/fpga.h"
 
 NB_MODULE(_native, module) {
   using namespace oarlock::python;
@@ -8,4 +9,5 @@ NB_MODULE(_native, module) {
   add_tensor(module);
   add_model(module);
   add_session(module);
+  add_fpga(module);
 }

@@ -9,6 +9,7 @@
 
 #include "oarlock/operators.h"
 #include "tools/python/bindings/bindings.h"
+#include "tools/python/bindings/fpga.h"
 
 namespace oarlock::python {
 namespace {
@@ -27,15 +28,16 @@ class PySession {
           return Session::open(model, options);
         }())) {}
 
-  // Values in the model's order; `records`, if not null, hears of every step.
-  nb::list run(nb::list inputs, std::vector<Record>* records) {
+  // Values in the model's order; `records` and `fpga`, if not null, hear of every step.
+  nb::list run(nb::list inputs, std::vector<Record>* records, FpgaSteps* fpga = nullptr) {
     std::vector<Value> values, outputs(session_.outputs().size());
     for (nb::handle input : inputs) values.push_back(value_from(input));
     RunOptions options;
     if (records != nullptr)
-      options.profile = [records](const StepRecord& r) {
+      options.profile = [records, fpga](const StepRecord& r) {
         records->push_back(
             {r.name, r.op, r.device, r.kernel, r.start_us, r.end_us, r.bytes, r.flops});
+        if (fpga != nullptr) fpga->end_step();
       };
     const Status status = [&] {
       nb::gil_scoped_release release;
@@ -49,8 +51,10 @@ class PySession {
 
   nb::tuple profile(nb::list inputs) {
     std::vector<Record> records;
-    nb::list outputs = run(inputs, &records), steps;
-    for (const Record& r : records) {
+    const std::unique_ptr<FpgaSteps> fpga = listen_to_fpga();
+    nb::list outputs = run(inputs, &records, fpga.get()), steps;
+    for (size_t i = 0; i < records.size(); ++i) {
+      const Record& r = records[i];
       nb::dict step;
       step["name"] = r.name;
       step["op"] = r.op;
@@ -60,6 +64,7 @@ class PySession {
       step["end_us"] = r.end_us;
       step["bytes"] = r.bytes;
       step["flops"] = r.flops;
+      step["fpga"] = fpga == nullptr ? nb::none() : fpga->describe(i);
       steps.append(step);
     }
     return nb::make_tuple(outputs, steps);

@@ -121,6 +121,7 @@ class Session:
         if not isinstance(model, Model):
             path = os.fspath(model)
             model = convert(path, simplify=False) if path.endswith(".onnx") else load(path)
+        self._model = model
         if isinstance(devices, str):
             devices = [devices]
         self._native = _native.Session(model._native, list(devices), threads, strict, simplify,
@@ -173,7 +174,9 @@ class Session:
         """Times every step of some runs; without inputs on made-up ones.
 
         Returns the steps of the last run (name, op, device, kernel, start_us, end_us, bytes,
-        flops). With a path, writes all runs as a Chrome trace, which ui.perfetto.dev opens.
+        flops). What a step did on an FPGA is its "fpga": kernel_us and transfer_us on the host's
+        clock, bank_bytes, unit_cycles, and modelled seconds, cycles, array_busy and bound.
+        With a path, writes all runs as a Chrome trace, which ui.perfetto.dev opens.
         """
         values = self._ordered(inputs if inputs is not None else self._made_up_inputs())
         self._native.run(values)
