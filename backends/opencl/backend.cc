@@ -1,9 +1,10 @@
 #include "oarlock/plugin/backend.h"
 
-#include <cstdlib>
 #include <memory>
+#include <vector>
 
 #include "backends/opencl/device.h"
+#include "backends/opencl/ml/vendor.h"
 
 namespace oarlock::opencl {
 
@@ -11,25 +12,24 @@ std::span<const KernelDef> all_kernels();  // generated
 
 namespace {
 
-// Seconds for tuning: none unless asked for.
-Result<double> tuning_seconds(const std::map<std::string, std::string>& settings) {
-  const auto setting = settings.find("tune");
-  if (setting == settings.end()) return 0.0;
-  char* end = nullptr;
-  const double seconds = std::strtod(setting->second.c_str(), &end);
-  if (setting->second.empty() || *end != '\0' || !(seconds >= 0 && seconds <= 1e6))
-    return invalid("the setting tune is a number of seconds, not '", setting->second, "'");
-  return seconds;
-}
-
 Result<DeviceList> open(const DeviceOptions& options) {
-  OARLOCK_ASSIGN(const double seconds, tuning_seconds(options.settings));
+  OARLOCK_ASSIGN(const Settings settings, Settings::from(options.settings));
   OARLOCK_ASSIGN(std::vector<FoundDevice> found, find_devices());
   DeviceList devices;
   for (FoundDevice& device : found)
-    devices.push_back(std::make_shared<ClDevice>(std::move(device),
-                                                 BinaryStore::from(options.settings), seconds));
+    devices.push_back(std::make_shared<ClDevice>(std::move(device), settings));
   return devices;
+}
+
+// Those of a vendor's library are preferred where they take a node.
+std::span<const KernelDef> kernels() {
+  static const std::vector<KernelDef> list = [] {
+    const auto first = vendor_kernels(), rest = all_kernels();
+    std::vector<KernelDef> all(first.begin(), first.end());
+    all.insert(all.end(), rest.begin(), rest.end());
+    return all;
+  }();
+  return list;
 }
 
 }  // namespace
@@ -39,6 +39,6 @@ extern "C" const oarlock::Backend* oarlock_backend_opencl();
 
 extern "C" const oarlock::Backend* oarlock_backend_opencl() {
   static const oarlock::Backend backend = {
-      .name = "opencl", .open = oarlock::opencl::open, .kernels = oarlock::opencl::all_kernels};
+      .name = "opencl", .open = oarlock::opencl::open, .kernels = oarlock::opencl::kernels};
   return &backend;
 }

@@ -8,8 +8,6 @@ namespace oarlock::opencl {
 
 namespace {
 
-constexpr size_t kAlignment = 64;
-
 // What a tensor's bytes lie in, or why they do not fit.
 Result<const cl::Buffer*> memory_of(const TensorRef& tensor, size_t bytes) {
   const size_t size = tensor.buffer->size();
@@ -24,16 +22,30 @@ const char* yes_or_no(bool value) { return value ? "yes" : "no"; }
 
 }  // namespace
 
-ClDevice::ClDevice(FoundDevice found, BinaryStore store, double tuning_seconds)
+Result<cl_mem> ClBuffer::part(size_t offset, size_t bytes) {
+  if (offset == 0 && bytes == size_) return memory_();
+  const std::lock_guard lock(mutex_);
+  cl::Buffer& known = parts_[{offset, bytes}];
+  if (known() != nullptr) return known();
+  const cl_buffer_region region{offset, bytes};
+  cl_int code = CL_SUCCESS;
+  cl::Buffer part =
+      memory_.createSubBuffer(CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
+  OARLOCK_TRY(check(code, concat(bytes, " bytes at offset ", offset, " of a buffer")));
+  known = part;
+  return known();
+}
+
+ClDevice::ClDevice(FoundDevice found, Settings settings)
     : found_(std::move(found)),
-      store_(std::move(store)),
-      tuning_(std::make_unique<Tuning>(*this, found_, store_, tuning_seconds)) {
+      settings_(std::move(settings)),
+      tuning_(std::make_unique<Tuning>(*this, found_, settings_.store, settings_.tuning_seconds)) {
   const Traits& t = found_.traits;
   info_.name = found_.name;
   info_.description = found_.description;
   info_.aliases = found_.aliases;
   info_.memory = found_.name;
-  info_.alignment = kAlignment;
+  info_.alignment = t.alignment;
   std::string also;
   for (const std::string& alias : found_.aliases) also += (also.empty() ? "" : ", ") + alias;
   info_.details = {
@@ -99,16 +111,17 @@ Status ClDevice::write(const TensorRef& to, std::span<const std::byte> from) {
   if (from.empty()) return {};
   OARLOCK_ASSIGN(const cl::Buffer* const memory, memory_of(to, from.size()));
   OARLOCK_TRY(open());
-  return check(queue_.enqueueWriteBuffer(*memory, CL_TRUE, to.offset, from.size(), from.data()),
-               "writing a tensor");
+  const cl_int code =
+      queue_.enqueueWriteBuffer(*memory, CL_TRUE, to.offset, from.size(), from.data());
+  return code == CL_SUCCESS ? Status() : failure(code, concat("writing to ", info_.name));
 }
 
 Status ClDevice::read(const TensorRef& from, std::span<std::byte> to) {
   if (to.empty()) return {};
   OARLOCK_ASSIGN(const cl::Buffer* const memory, memory_of(from, to.size()));
   OARLOCK_TRY(open());
-  return check(queue_.enqueueReadBuffer(*memory, CL_TRUE, from.offset, to.size(), to.data()),
-               "reading a tensor");
+  const cl_int code = queue_.enqueueReadBuffer(*memory, CL_TRUE, from.offset, to.size(), to.data());
+  return code == CL_SUCCESS ? Status() : failure(code, concat("reading from ", info_.name));
 }
 
 Result<Event> ClDevice::record() {
@@ -126,7 +139,7 @@ Status ClDevice::wait(const Event& event) {
 
 Result<cl::Kernel> ClDevice::kernel(const ProgramSource& source, const char* name) {
   OARLOCK_TRY(open());
-  OARLOCK_ASSIGN(const cl::Program program, context_->program(source, store_));
+  OARLOCK_ASSIGN(const cl::Program program, context_->program(source, settings_.store));
   cl_int code = CL_SUCCESS;
   cl::Kernel kernel(program, name, &code);
   OARLOCK_TRY(check(code, concat("kernel ", name, " of ", source.name, ".cl")));

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
-#include "backends/opencl/binary_store.h"
 #include "backends/opencl/context.h"
 #include "backends/opencl/platform.h"
+#include "backends/opencl/settings.h"
 #include "backends/opencl/tuning.h"
 #include "oarlock/plugin/device.h"
 
@@ -18,17 +20,21 @@ class ClBuffer final : public Buffer {
  public:
   ClBuffer(cl::Buffer memory, size_t size) : memory_(std::move(memory)) { size_ = size; }
   const cl::Buffer& memory() const { return memory_; }
+  // A part of it as an object of its own, which lives as long as this; made once. The offset is a
+  // multiple of the device's alignment, or 0. Thread-safe.
+  Result<cl_mem> part(size_t offset, size_t bytes);
 
  private:
   cl::Buffer memory_;
+  std::mutex mutex_;
+  std::map<std::pair<size_t, size_t>, cl::Buffer> parts_;
 };
 
 // One device of a driver, with an in-order queue of its own; context and programs are shared by
 // all sessions. Opened when first needed. Thread-safe.
 class ClDevice final : public Device {
  public:
-  // `tuning_seconds` are for measuring tiles, from now on.
-  ClDevice(FoundDevice found, BinaryStore store, double tuning_seconds = 0);
+  ClDevice(FoundDevice found, Settings settings);
 
   const DeviceInfo& info() const override { return info_; }
   Result<BufferPtr> allocate(const MemoryRequest& request) override;
@@ -41,6 +47,7 @@ class ClDevice final : public Device {
 
   const Traits& traits() const { return found_.traits; }
   const FoundDevice& found() const { return found_; }
+  const Settings& settings() const { return settings_; }
   Tuning& tuning() const { return *tuning_; }
   // Opens the device.
   Result<const cl::CommandQueue*> queue();
@@ -50,7 +57,7 @@ class ClDevice final : public Device {
   Status open();
 
   FoundDevice found_;
-  BinaryStore store_;
+  Settings settings_;
   std::unique_ptr<Tuning> tuning_;
   DeviceInfo info_;
   std::mutex mutex_;

@@ -40,6 +40,7 @@ Traits traits_of(const cl::Device& device) {
   t.max_allocation = device.getInfo<CL_DEVICE_MAX_MEM_ALLOC_SIZE>();
   t.memory = device.getInfo<CL_DEVICE_GLOBAL_MEM_SIZE>();
   t.local_memory = device.getInfo<CL_DEVICE_LOCAL_MEM_SIZE>();
+  t.alignment = std::max<size_t>(64, device.getInfo<CL_DEVICE_MEM_BASE_ADDR_ALIGN>() / 8);
   if (t.images) {
     t.image_width = device.getInfo<CL_DEVICE_IMAGE2D_MAX_WIDTH>();
     t.image_height = device.getInfo<CL_DEVICE_IMAGE2D_MAX_HEIGHT>();

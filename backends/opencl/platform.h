@@ -19,6 +19,7 @@ struct Traits {
   size_t max_allocation = 0;
   size_t memory = 0;
   size_t local_memory = 0;
+  size_t alignment = 64;                     // of parts of a buffer
   size_t image_width = 0, image_height = 0;  // 2-D
   // Channels in a block of blocked layouts: the widest vector of a CPU, four on others.
   int channel_block = 4;

@@ -137,9 +137,32 @@ class Inserter {
     return output;
   }
 
+  // Whether a kernel of the device knows both layouts.
+  bool changes(ValueId id, const Place& at, const Layout& to) const {
+    Graph graph;
+    Node node;
+    node.name = "relayout";
+    node.domain = kOarlockDomain;
+    node.op = "Relayout";
+    const TypeInfo& type = graph_.value(id).type;
+    node.inputs = {graph.add_input("x", type)};
+    const Result<NodeId> added = graph.add_node(std::move(node), {"y"});
+    if (!added.ok()) return false;
+    graph.set_type(graph.node(*added).outputs[0], type);
+    const RelayoutLayouts layouts{at.layout, to};
+    KernelNeeds needs;
+    return find_relayout(NodeView(graph, graph.node(*added), &layouts), devices_[at.device], needs)
+        .ok();
+  }
+
+  // Directly, or by way of row-major order where no kernel knows both layouts.
   Result<ValueId> relayout(ValueId id, const Place& at, const Layout& to) {
     const auto key = std::make_tuple(id, at.device, to_string(to));
     if (const auto known = made_.find(key); known != made_.end()) return known->second;
+    if (!at.layout.is_row_major() && !to.is_row_major() && !changes(id, at, to)) {
+      OARLOCK_ASSIGN(const ValueId plain, relayout(id, at, Layout::row_major()));
+      return relayout(plain, {at.device, Layout::row_major()}, to);
+    }
     OARLOCK_ASSIGN(const ValueId output, add("Relayout", id, at.device, "@" + to_string(to)));
     const NodeId node_id = graph_.value(output).producer;
     NodeDraft& node = draft_.at(node_id);

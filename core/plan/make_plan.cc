@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/plan/plan.h"
@@ -127,6 +128,7 @@ class PlanBuilder {
   void explain() {
     Explanation& e = plan_->explanation;
     std::vector<size_t> nodes_on(devices_.size());
+    std::vector<std::map<std::string, size_t>> by_library(devices_.size());
     for (const Step& step : plan_->steps) {
       const Node& node = draft_.graph.node(step.node);
       PlannedStep planned;
@@ -143,12 +145,17 @@ class PlanBuilder {
           planned.outputs += concat(planned.outputs.empty() ? "" : ", ", operand_text(o));
       planned.refusals = draft_.at(step.node).refusals;
       ++nodes_on[step.device];
+      if (const size_t end = planned.kernel.find('/'); end != std::string::npos)
+        ++by_library[step.device][planned.kernel.substr(0, end)];
       e.steps.push_back(std::move(planned));
     }
-    for (size_t d = 0; d < devices_.size(); ++d)
-      if (nodes_on[d] > 0)
-        e.summary += concat(e.summary.empty() ? "" : ", ", nodes_on[d],
-                            nodes_on[d] == 1 ? " step on " : " steps on ", devices_[d].info().name);
+    for (size_t d = 0; d < devices_.size(); ++d) {
+      if (nodes_on[d] == 0) continue;
+      e.summary += concat(e.summary.empty() ? "" : ", ", nodes_on[d],
+                          nodes_on[d] == 1 ? " step on " : " steps on ", devices_[d].info().name);
+      for (const auto& [library, count] : by_library[d])
+        e.summary += concat(" (", count, " by ", library, ")");
+    }
     if (plan_->rest != nullptr)
       e.summary += concat(e.summary.empty() ? "" : ", ", "then ", plan_->rest->node_count(),
                           " nodes planned while running, when data-dependent shapes are known");

@@ -50,7 +50,8 @@ std::string to_string(const Explanation& e) {
   for (const PlannedStep& s : e.steps) {
     row(s.node, s.op, s.device, s.kernel, concat(s.inputs, " -> ", s.outputs));
     for (const Refusal& r : s.refusals) {
-      if (r.device == s.device) continue;  // another kernel of its own device; see Explanation
+      // Another ordinary kernel of its own device; see Explanation.
+      if (r.device == s.device && r.kernel.find('/') == std::string::npos) continue;
       out +=
           concat("    not ", r.device, r.kernel.empty() ? "" : " ", r.kernel, ": ", r.reason, "\n");
     }

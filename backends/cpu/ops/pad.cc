@@ -1,4 +1,4 @@
-// Pad with a constant value.
+// Pad with a constant value, or with elements of the input.
 #include <array>
 #include <cstring>
 #include <vector>
@@ -15,10 +15,13 @@ struct Pad {
   int64_t rows = 0;
 };
 
+bool is_constant(const NodeView& node) {
+  const std::string& mode = node.attrs().string("mode");
+  return mode.empty() || mode == "constant";
+}
+
 Result<Pad> pad_of(const NodeView& node, bool blocked) {
   if (!is_float32(node.input(0))) return unsupported("elements of type ", node.input(0).dtype);
-  const std::string& mode = node.attrs().string("mode");
-  if (!mode.empty() && mode != "constant") return unsupported("mode ", mode);
   const Tensor* amounts = node.constant(1);
   if (!amounts || amounts->dtype() != DType::int64)
     return unsupported("pads that are not constant");
@@ -54,6 +57,7 @@ Result<Pad> pad_of(const NodeView& node, bool blocked) {
 }
 
 Result<KernelNeeds> match_pad(const NodeView& node, const Device&) {
+  if (!is_constant(node)) return unsupported("mode ", node.attrs().string("mode"));
   std::vector<KernelOption> options;
   for (bool blocked : {false, true}) {
     if (blocked && !may_be_blocked(node.input_shape(0))) continue;
@@ -109,12 +113,72 @@ Result<KernelPtr> create_pad(const NodeView& node, const KernelOption& chosen, D
   });
 }
 
+// Where element `at` of a padded axis comes from.
+int64_t source_of(int64_t at, int64_t extent, const std::string& mode) {
+  if (mode == "edge") return std::clamp<int64_t>(at, 0, extent - 1);
+  if (mode == "wrap") return (at % extent + extent) % extent;
+  if (extent == 1) return 0;
+  const int64_t period = 2 * (extent - 1), phase = (at % period + period) % period;
+  return std::min(phase, period - phase);
+}
+
+// Of every axis but the last the distance of each index, of the last the index.
+struct Sources {
+  std::vector<std::vector<int64_t>> axes;
+  int64_t rows = 0;
+};
+
+Result<KernelNeeds> match_sources(const NodeView& node, const Device&) {
+  if (is_constant(node)) return unsupported("a constant");
+  OARLOCK_ASSIGN(const Pad pad, pad_of(node, false));
+  if (pad.to.empty()) return unsupported("a scalar");
+  return KernelNeeds();
+}
+
+Result<KernelPtr> create_sources(const NodeView& node, const KernelOption&, Device& device) {
+  const CpuDevice& cpu = cpu_device(device);
+  OARLOCK_ASSIGN(const Pad pad, pad_of(node, false));
+  Sources sources{std::vector<std::vector<int64_t>>(pad.to.size()), pad.rows};
+  int64_t stride = 1;
+  for (size_t axis = pad.to.size(); axis-- > 0;) {
+    for (int64_t i = 0; i < pad.to[axis]; ++i)
+      sources.axes[axis].push_back(
+          stride * source_of(i - pad.before[axis], pad.from[axis], node.attrs().string("mode")));
+    stride *= pad.from[axis];
+  }
+  return make_kernel([sources = std::move(sources), &cpu](const KernelArgs& args) -> Status {
+    const float* x = args.inputs[0].data<const float>();
+    float* y = args.outputs[0].data<float>();
+    const size_t last = sources.axes.size() - 1;
+    const std::vector<int64_t>& inner = sources.axes[last];
+    const auto row = static_cast<int64_t>(inner.size());
+    cpu.parallel(sources.rows, grain_for(static_cast<double>(row)),
+                 [&](int64_t begin, int64_t end, int) {
+                   for (int64_t r = begin; r < end; ++r) {
+                     int64_t rest = r, offset = 0;
+                     for (size_t axis = last; axis-- > 0;) {
+                       const std::vector<int64_t>& distances = sources.axes[axis];
+                       const auto count = static_cast<int64_t>(distances.size());
+                       offset += distances[static_cast<size_t>(rest % count)];
+                       rest /= count;
+                     }
+                     float* to = y + r * row;
+                     for (int64_t i = 0; i < row; ++i)
+                       to[i] = x[offset + inner[static_cast<size_t>(i)]];
+                   }
+                 });
+    return {};
+  });
+}
+
 }  // namespace
 
 std::span<const KernelDef> pad_kernels();
 
 std::span<const KernelDef> pad_kernels() {
-  static const std::array<KernelDef, 1> list = {{{"Pad", "pad_f32", match_pad, create_pad}}};
+  static const std::array<KernelDef, 2> list = {
+      {{"Pad", "pad_f32", match_pad, create_pad},
+       {"Pad", "pad_f32_from_input", match_sources, create_sources}}};
   return list;
 }
 

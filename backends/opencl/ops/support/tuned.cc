@@ -11,6 +11,8 @@
 
 namespace oarlock::opencl {
 
+std::span<const KernelDef> all_kernels();  // generated
+
 namespace {
 
 using Form = Tuning::Form;
@@ -119,7 +121,38 @@ Status tune(const KernelDef& def, const NodeView& node, Tuning& tuning) {
   return {};
 }
 
+// What is kept of a comparison.
+constexpr Form kVendor{1, 1}, kOrdinary{};
+
+Status compare(const KernelDef& vendor, const NodeView& node, Tuning& tuning) {
+  ClDevice& device = tuning.device();
+  for (const KernelDef& ordinary : all_kernels()) {
+    if (ordinary.op != vendor.op || !ordinary.match(node, device).ok()) continue;
+    OARLOCK_ASSIGN(const double usual, measure(ordinary, node, device));
+    OARLOCK_ASSIGN(const double theirs, measure(vendor, node, device));
+    tuning.keep(key_of(vendor.name, node), theirs <= usual ? kVendor : kOrdinary);
+    return {};
+  }
+  return {};
+}
+
 }  // namespace
+
+KernelDef chosen_by_measuring(KernelDef def) {
+  KernelDef chosen = def;
+  chosen.match = [def = std::move(def)](const NodeView& node,
+                                        const Device& device) -> Result<KernelNeeds> {
+    Result<KernelNeeds> needs = def.match(node, device);
+    if (!needs.ok()) return needs;
+    Tuning& tuning = cl_device(device).tuning();
+    const std::string key = key_of(def.name, node);
+    if (tuning.has_time() && !tuning.find(key)) OARLOCK_TRY(compare(def, node, tuning));
+    if (tuning.find(key) == kOrdinary)
+      return unsupported("measured to be slower than the ordinary kernel");
+    return needs;
+  };
+  return chosen;
+}
 
 std::optional<Form> tuned_form(std::string_view kernel, const NodeView& node,
                                const Device& device) {

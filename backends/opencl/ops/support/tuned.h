@@ -16,4 +16,8 @@ std::optional<Tuning::Form> tuned_form(std::string_view kernel, const NodeView& 
 // with zeros, and keeps the fastest. Its tile comes from choose_tile() under the kernel's name.
 KernelDef tunable(KernelDef def);
 
+// A kernel of a vendor's library, which in a session with the setting `tune` is measured beside the
+// ordinary kernel that would take the node. Where that one was found to be faster, it refuses.
+KernelDef chosen_by_measuring(KernelDef def);
+
 }  // namespace oarlock::opencl

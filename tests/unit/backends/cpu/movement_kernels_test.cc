@@ -105,6 +105,10 @@ TEST(MovementKernels, Pad) {
   check_kernel({"Pad", {}, {x, integers({0, 0, 1, 2, 0, 0, -1, 0}), Tensor::scalar(2.5f)}, {1}}, 2);
   check_kernel({"Pad", {}, {x, integers({1, 2, 0, -1, 0, 1, 0, -1})}, {1}}, 1);
   check_kernel({"Pad", {}, {x, integers({2, 1}), Tensor(), integers({-1})}, {1, 3}}, 2);
+  for (const char* mode : {"reflect", "edge", "wrap"})
+    for (const Tensor& pads :
+         {integers({0, 0, 1, 2, 0, 0, 3, 4}), integers({0, 5, -1, 0, 1, 3, 2, -2})})
+      check_kernel({"Pad", {{"mode", std::string(mode)}}, {x, pads}, {1}}, 1);
 }
 
 TEST(MovementKernels, Where) {

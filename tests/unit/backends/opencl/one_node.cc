@@ -38,6 +38,12 @@ Result<Model> make_model(const OneNode& test) {
   return Model(std::move(graph), {});
 }
 
+// The backend of this program, if it is a library of its own.
+void add_library(SessionOptions& options) {
+  if (const std::string library = OARLOCK_OPENCL_LIBRARY; !library.empty())
+    options.backend_paths = {library};
+}
+
 struct Answer {
   Tensor output;
   std::string kernels;
@@ -50,6 +56,7 @@ Result<Answer> run_on(const char* device, const OneNode& test) {
   options.strict = true;
   options.simplify = false;
   options.settings["opencl.cache"] = "off";
+  add_library(options);
   OARLOCK_ASSIGN(Session session, Session::open(model, options));
   std::vector<Value> inputs, outputs(1);
   for (size_t i = 0; i < test.inputs.size(); ++i) {
@@ -106,6 +113,7 @@ void check_against_reference(const OneNode& test, const std::string& kernel) {
 bool has_device(std::string& why) {
   SessionOptions options;
   options.devices = {"opencl"};
+  add_library(options);
   for (const std::string& reason : list_devices(options).unavailable)
     if (reason.starts_with("opencl")) why = reason;
   return why.empty();

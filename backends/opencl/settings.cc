@@ -1,0 +1,48 @@
+#include "backends/opencl/settings.h"
+
+#include <cstdlib>
+#include <initializer_list>
+#include <string_view>
+
+namespace oarlock::opencl {
+
+namespace {
+
+using Given = std::map<std::string, std::string>;
+
+// Seconds for tuning: none unless asked for.
+Result<double> seconds_for_tuning(const Given& settings) {
+  const auto setting = settings.find("tune");
+  if (setting == settings.end()) return 0.0;
+  char* end = nullptr;
+  const double seconds = std::strtod(setting->second.c_str(), &end);
+  if (setting->second.empty() || *end != '\0' || !(seconds >= 0 && seconds <= 1e6))
+    return invalid("the setting tune is a number of seconds, not '", setting->second, "'");
+  return seconds;
+}
+
+// Which of the words a setting is; the first one when it is not given.
+Result<size_t> one_of(const Given& settings, const std::string& name,
+                      std::initializer_list<std::string_view> words) {
+  const auto setting = settings.find(name);
+  if (setting == settings.end()) return size_t{0};
+  std::string known;
+  size_t index = 0;
+  for (const std::string_view word : words) {
+    if (setting->second == word) return index;
+    known += concat(index++ == 0 ? "" : " or ", word);
+  }
+  return invalid("the setting ", name, " is ", known, ", not '", setting->second, "'");
+}
+
+}  // namespace
+
+Result<Settings> Settings::from(const Given& settings) {
+  Settings s{BinaryStore::from(settings)};
+  OARLOCK_ASSIGN(s.tuning_seconds, seconds_for_tuning(settings));
+  OARLOCK_ASSIGN(const size_t library, one_of(settings, "opencl.ml", {"on", "off"}));
+  s.vendor_library = library == 0;
+  return s;
+}
+
+}  // namespace oarlock::opencl

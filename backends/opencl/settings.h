@@ -1,0 +1,21 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "backends/opencl/binary_store.h"
+#include "oarlock/status.h"
+
+namespace oarlock::opencl {
+
+// What a session asked of this backend.
+struct Settings {
+  BinaryStore store;           // opencl.cache: a folder or "off"
+  double tuning_seconds = 0;   // tune: for measuring tiles, from now on
+  bool vendor_library = true;  // opencl.ml: "on" or "off"
+
+  // Refuses values that mean nothing.
+  static Result<Settings> from(const std::map<std::string, std::string>& settings);
+};
+
+}  // namespace oarlock::opencl

@@ -1,0 +1,155 @@
+// A layer of the OpenCL loader (OPENCL_LAYERS), on top of any driver:
+//   OARLOCK_LAYER_ML=1        devices have OpenCL ML
+//   OARLOCK_LAYER_GPU=1       devices say that they are GPUs
+//   OARLOCK_LAYER_MEMORY=n    devices say that no buffer may be larger than n bytes
+//   OARLOCK_LAYER_FAIL="name code after"   calls of this function fail with this code, all but the
+//                                          first `after`
+// The variables are read at every call, so that a test may change them.
+#include <CL/cl.h>
+#include <CL/cl_icd.h>
+#include <CL/cl_layer.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/opencl/layer/ml.h"
+
+namespace oarlock::test {
+
+namespace {
+
+const cl_icd_dispatch* below = nullptr;
+cl_icd_dispatch table;
+
+bool is_set(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && *value == '1';
+}
+
+// The code with which the call of this function fails now, or CL_SUCCESS.
+cl_int injected(const char* function) {
+  static std::mutex mutex;
+  static int calls = 0;
+  static std::string current;
+  const char* const value = std::getenv("OARLOCK_LAYER_FAIL");
+  if (value == nullptr || std::strncmp(value, function, std::strlen(function)) != 0)
+    return CL_SUCCESS;
+  const std::lock_guard lock(mutex);
+  if (current != value) {
+    current = value;
+    calls = 0;
+  }
+  std::istringstream text(value);
+  std::string name;
+  int code = 0, after = 0;
+  text >> name >> code >> after;
+  if (name != function || calls++ < after) return CL_SUCCESS;
+  return code;
+}
+
+cl_int give(const void* value, size_t size, size_t room, void* to, size_t* needed) {
+  if (needed != nullptr) *needed = size;
+  if (to == nullptr) return CL_SUCCESS;
+  if (room < size) return CL_INVALID_VALUE;
+  std::memcpy(to, value, size);
+  return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL device_info(cl_device_id device, cl_device_info what, size_t room, void* to,
+                               size_t* needed) {
+  if (what == CL_DEVICE_TYPE && is_set("OARLOCK_LAYER_GPU")) {
+    const cl_device_type type = CL_DEVICE_TYPE_GPU;
+    return give(&type, sizeof type, room, to, needed);
+  }
+  if (what == CL_DEVICE_EXTENSIONS && is_set("OARLOCK_LAYER_ML")) {
+    size_t size = 0;
+    if (const cl_int code = below->clGetDeviceInfo(device, what, 0, nullptr, &size);
+        code != CL_SUCCESS)
+      return code;
+    std::string list(size, '\0');
+    below->clGetDeviceInfo(device, what, size, list.data(), nullptr);
+    list = std::string(list.c_str()) + " cl_qcom_ml_ops";
+    return give(list.c_str(), list.size() + 1, room, to, needed);
+  }
+  const char* const most = std::getenv("OARLOCK_LAYER_MEMORY");
+  if (what == CL_DEVICE_MAX_MEM_ALLOC_SIZE && most != nullptr) {
+    const cl_ulong bytes = std::strtoull(most, nullptr, 10);
+    return give(&bytes, sizeof bytes, room, to, needed);
+  }
+  return below->clGetDeviceInfo(device, what, room, to, needed);
+}
+
+void* CL_API_CALL platform_entry(cl_platform_id platform, const char* name) {
+  void* const ours = is_set("OARLOCK_LAYER_ML") ? ml_entry(name, below) : nullptr;
+  return ours != nullptr ? ours : below->clGetExtensionFunctionAddressForPlatform(platform, name);
+}
+
+cl_mem CL_API_CALL create_buffer(cl_context context, cl_mem_flags flags, size_t size, void* host,
+                                 cl_int* code) {
+  if (const cl_int failure = injected("clCreateBuffer"); failure != CL_SUCCESS) {
+    if (code != nullptr) *code = failure;
+    return nullptr;
+  }
+  return below->clCreateBuffer(context, flags, size, host, code);
+}
+
+cl_int CL_API_CALL enqueue_kernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+                                  const size_t* offset, const size_t* global, const size_t* local,
+                                  cl_uint waits, const cl_event* list, cl_event* event) {
+  if (const cl_int failure = injected("clEnqueueNDRangeKernel"); failure != CL_SUCCESS)
+    return failure;
+  return below->clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local, waits,
+                                       list, event);
+}
+
+cl_int CL_API_CALL enqueue_read(cl_command_queue queue, cl_mem buffer, cl_bool blocking,
+                                size_t offset, size_t size, void* to, cl_uint waits,
+                                const cl_event* list, cl_event* event) {
+  if (const cl_int failure = injected("clEnqueueReadBuffer"); failure != CL_SUCCESS) return failure;
+  return below->clEnqueueReadBuffer(queue, buffer, blocking, offset, size, to, waits, list, event);
+}
+
+cl_int CL_API_CALL build_program(cl_program program, cl_uint count, const cl_device_id* devices,
+                                 const char* options, void(CL_CALLBACK* notify)(cl_program, void*),
+                                 void* data) {
+  if (const cl_int failure = injected("clBuildProgram"); failure != CL_SUCCESS) return failure;
+  return below->clBuildProgram(program, count, devices, options, notify, data);
+}
+
+}  // namespace
+
+}  // namespace oarlock::test
+
+extern "C" CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info what, size_t room, void* to,
+                                                          size_t* needed) {
+  static const char name[] = "oarlock tests";
+  const cl_layer_api_version version = CL_LAYER_API_VERSION_100;
+  if (what == CL_LAYER_API_VERSION)
+    return oarlock::test::give(&version, sizeof version, room, to, needed);
+  if (what == CL_LAYER_NAME) return oarlock::test::give(name, sizeof name, room, to, needed);
+  return CL_INVALID_VALUE;
+}
+
+extern "C" CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint count, const cl_icd_dispatch* target,
+                                                       cl_uint* count_out,
+                                                       const cl_icd_dispatch** out) {
+  using namespace oarlock::test;
+  if (target == nullptr || count_out == nullptr || out == nullptr) return CL_INVALID_VALUE;
+  constexpr cl_uint kKnown = sizeof(cl_icd_dispatch) / sizeof(void*);
+  below = target;
+  std::memcpy(static_cast<void*>(&table), target, std::min(count, kKnown) * sizeof(void*));
+  table.clGetDeviceInfo = device_info;
+  table.clGetExtensionFunctionAddressForPlatform = platform_entry;
+  table.clCreateBuffer = create_buffer;
+  table.clEnqueueNDRangeKernel = enqueue_kernel;
+  table.clEnqueueReadBuffer = enqueue_read;
+  table.clBuildProgram = build_program;
+  *out = &table;
+  *count_out = std::min(count, kKnown);
+  return CL_SUCCESS;
+}
