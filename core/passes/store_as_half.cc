@@ -167,13 +167,13 @@ class Narrowing {
 
 }  // namespace
 
-Result<int> store_as_half(Graph& graph, const OpRegistry& ops) {
+Result<int> store_as_half(Graph& graph, const OpRegistry& ops, const std::set<std::string>& keep) {
   OARLOCK_ASSIGN(const std::vector<NodeId> order, graph.order());
   Narrowing narrowing(graph);
   int changed = 0;
   for (const NodeId id : order) {
     const Node& node = graph.node(id);
-    if (!node.alive || !fits(graph, node)) continue;
+    if (!node.alive || !fits(graph, node) || keep.contains(node.name)) continue;
     OARLOCK_TRY(narrowing.add(node));
     ++changed;
   }

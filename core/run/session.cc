@@ -1,7 +1,9 @@
 #include "oarlock/session.h"
 
 #include <algorithm>
+#include <fstream>
 #include <new>
+#include <set>
 
 #include "core/passes/store_as_half.h"
 #include "core/run/program.h"
@@ -114,6 +116,18 @@ Result<DType> storage_of(const SessionOptions& options) {
   return invalid("the setting storage is float32 or float16, not '", setting->second, "'");
 }
 
+// The nodes that stay float32: a file with one name a line, and comments after #.
+Result<std::set<std::string>> kept_nodes(const SessionOptions& options) {
+  std::set<std::string> names;
+  const auto setting = options.settings.find("storage.keep");
+  if (setting == options.settings.end()) return names;
+  std::ifstream file(setting->second);
+  if (!file) return io_error("the setting storage.keep: cannot read '", setting->second, "'");
+  for (std::string line; std::getline(file, line);)
+    if (!line.empty() && line[0] != '#') names.insert(std::move(line));
+  return names;
+}
+
 }  // namespace
 
 Result<Session> Session::open(const std::string& path, const SessionOptions& options) {
@@ -150,8 +164,10 @@ Result<Session> Session::open(const Model& model, const SessionOptions& options)
     }
     OARLOCK_ASSIGN(const DType storage, storage_of(options));
     if (storage == DType::float16) {
-      OARLOCK_ASSIGN(const int changed, store_as_half(*graph, ops));
+      OARLOCK_ASSIGN(const std::set<std::string> keep, kept_nodes(options));
+      OARLOCK_ASSIGN(const int changed, store_as_half(*graph, ops, keep));
       impl->rewrites.push_back(concat("store_as_half x ", changed));
+      if (!keep.empty()) impl->rewrites.push_back(concat("keep_as_float32 x ", keep.size()));
     }
     OARLOCK_ASSIGN(const Fallback fallback, fallback_of(options));
     impl->second_try = std::make_unique<SecondTry>(graph, impl->runtime, fallback);

@@ -4,6 +4,7 @@ Each .npz holds one set of inputs, in__NAME, and the outputs of another engine f
 Only for tests: nothing of the folder is part of the project.
 """
 
+import json
 import os
 import pathlib
 
@@ -73,6 +74,26 @@ def test_agrees_when_stored_as_float16(model):
     session = oarlock.Session(oarlock.convert(model), devices=["opencl"],
                               settings={"storage": "float16"})
     check(session.run(recorded(model, "in__")), model, {model.stem: HALF_TOLERANCES.get(model.stem, HALF_TOLERANCE)})
+
+
+@pytest.mark.skipif(not MODELS, reason="no shared models")
+@pytest.mark.parametrize("name", sorted(HALF_TOLERANCES))
+def test_calibration_keeps_steep_networks_exact(name, command, tmp_path):
+    if not any(device.startswith("opencl") for device in oarlock.devices()):
+        pytest.skip("no OpenCL device is there")
+    model = FOLDER / f"{name}.onnx"
+    inputs = recorded(model, "in__")
+    np.savez(tmp_path / "in.npz", **inputs)
+    kept = tmp_path / "kept.txt"
+    tuned = command("tune", model, tmp_path / "in.npz", "--device", "opencl", "--precision", kept,
+                    "--seconds", "120", "--json")
+    assert tuned.returncode == 0, tuned.stderr
+    report = json.loads(tuned.stdout)
+    assert report["after"] <= 0.01 < report["before"]
+    assert 0 < report["kept"] < report["nodes"]
+    session = oarlock.Session(oarlock.convert(model), devices=["opencl"],
+                              settings={"storage": "float16", "storage.keep": str(kept)})
+    check(session.run(inputs), model, {name: HALF_TOLERANCE})
 
 
 @pytest.mark.skipif(not MODELS, reason="no shared models")

@@ -41,7 +41,8 @@ void DeviceChoice::add_to(CLI::App* command) {
       ->allow_extra_args(false);
   command
       ->add_option("--set", settings,
-                   "A setting: storage=float16 keeps values as float16, others are for devices")
+                   "A setting: storage=float16 keeps values as float16, storage.keep=FILE names "
+                   "nodes that stay float32, others are for devices")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
 }

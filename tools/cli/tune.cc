@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <future>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "tools/cli/clock.h"
 #include "tools/cli/inputs.h"
 #include "tools/cli/model_options.h"
+#include "tools/cli/precision.h"
 #include "tools/cli/print.h"
 #include "tools/cli/table.h"
 
@@ -20,9 +22,12 @@ struct Tune {
   DeviceChoice device;
   InputOptions inputs;
   double seconds = 60;
+  std::string precision;  // the file to write
+  double tolerance = 0.01;
   bool json = false;
 
   Result<ExitCode> run() const;
+  Result<ExitCode> run_precision(const Model& loaded, const SessionOptions& options) const;
 };
 
 // Median time of a run, of as many as fit into two seconds.
@@ -40,6 +45,16 @@ Result<double> median_ms(const Model& model, const SessionOptions& options,
     times.push_back(one.ms());
   }
   return quantile(times, 0.5);
+}
+
+nlohmann::json finite_or_null(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
+}
+
+std::string brief(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2e", value);
+  return text;
 }
 
 // Some device of the session measures.
@@ -70,9 +85,32 @@ void show_progress(const std::future<Status>& work, double seconds) {
   if (shown) std::fprintf(stderr, "\r%*s\r", kWidth + 30, "");
 }
 
+Result<ExitCode> Tune::run_precision(const Model& loaded, const SessionOptions& options) const {
+  Precision found;
+  std::future<Status> work = std::async(std::launch::async, [&]() -> Status {
+    OARLOCK_ASSIGN(found, find_precision(loaded, options, inputs, {precision, tolerance, seconds}));
+    return {};
+  });
+  show_progress(work, seconds);
+  OARLOCK_TRY(work.get());
+  if (json) {
+    print_json({{"model", model.path},
+                {"kept", found.kept},
+                {"nodes", found.nodes},
+                {"before", finite_or_null(found.before)},
+                {"after", found.after}});
+    return kOk;
+  }
+  std::printf("%zu of %zu nodes stay float32: outputs are %s off, with all as float16 %s\n",
+              found.kept, found.nodes, brief(found.after).c_str(), brief(found.before).c_str());
+  std::printf("use: --set storage=float16 --set storage.keep=%s\n", precision.c_str());
+  return kOk;
+}
+
 Result<ExitCode> Tune::run() const {
   OARLOCK_ASSIGN(const Model loaded, model.load());
   OARLOCK_ASSIGN(const SessionOptions options, device.options());
+  if (!precision.empty()) return run_precision(loaded, options);
   OARLOCK_TRY(expect_tunable(loaded, options));
   OARLOCK_ASSIGN(const double before, median_ms(loaded, options, inputs));
   SessionOptions tuning = options;
@@ -110,6 +148,16 @@ void add_tune(CLI::App& app) {
   c->model.add_to(command);
   c->inputs.add_to(command, true);
   command->add_option("--seconds", c->seconds, "Time for measuring")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--precision", c->precision,
+                   "Instead: find the nodes that must stay float32 for storage=float16, on these "
+                   "inputs, and write their names to a file for storage.keep")
+      ->type_name("FILE");
+  command
+      ->add_option("--tolerance", c->tolerance,
+                   "With --precision: how far outputs may be off, as a part of the largest value")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   command->add_flag("--json", c->json, "Print JSON");

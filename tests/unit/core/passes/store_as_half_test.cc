@@ -44,6 +44,21 @@ TEST(StoreAsHalf, OneCastInAndOneOut) {
   EXPECT_EQ(g.graph.value(g.graph.outputs()[0]).type.dtype, DType::float32);
 }
 
+TEST(StoreAsHalf, NamedNodesStay) {
+  GraphUnderTest g;
+  const ValueId y = g.op("Relu", {g.op("Sigmoid", {g.input({2, 3})})});
+  g.output(g.op("Tanh", {y}));
+  const std::string name = g.graph.producer(y)->name;
+  ASSERT_TRUE(resolve(g.graph, OpRegistry::core()).ok());
+  ASSERT_TRUE(infer_types(g.graph).ok());
+  const Result<int> changed = store_as_half(g.graph, OpRegistry::core(), {name});
+  ASSERT_TRUE(changed.ok()) << to_string(changed.status());
+  EXPECT_EQ(*changed, 2);
+  EXPECT_EQ(operators(g.graph),
+            "Cast:float16 Sigmoid:float16 Cast:float32 Relu:float32 Cast:float16 Tanh:float16 "
+            "Cast:float32");
+}
+
 TEST(StoreAsHalf, OtherOperatorsAndVectorsStay) {
   GraphUnderTest g;
   const ValueId x = g.input({2, 3});
