@@ -160,9 +160,13 @@ Result<::xrt::bo> Card::memory(size_t bytes, ::xrt::memory_group group) {
 }
 
 Status Card::begin(RunGroup& group) {
-  starter_ = std::this_thread::get_id();
   started_ = 0;
   outstanding_ = &group;
+  {
+    const std::lock_guard lock(state_mutex_);
+    starter_ = std::this_thread::get_id();
+    in_use_ = &group;
+  }
   started_us_ = now_us();
   Status status = guarded("starting a kernel", [&] {
     for (; started_ < group.runs.size(); ++started_) group.runs[started_].start();
@@ -202,14 +206,21 @@ Status Card::finish() {
     if (status.ok()) status = each;
     if (is_heard()) tell_of_run(i);
   }
-  if (!status.ok()) {
-    outstanding_->failed = true;
-    failures_[starter_] = status;
-  }
+  if (!status.ok()) outstanding_->failed = true;
   outstanding_ = nullptr;
+  {
+    const std::lock_guard lock(state_mutex_);
+    in_use_ = nullptr;
+    if (!status.ok()) failures_[starter_] = status;
+  }
+  return own_failure();
+}
+
+Status Card::own_failure() {
+  const std::lock_guard lock(state_mutex_);
   const auto own = failures_.find(std::this_thread::get_id());
   if (own == failures_.end()) return {};
-  status = own->second;
+  Status status = std::move(own->second);
   failures_.erase(own);
   return status;
 }
@@ -217,6 +228,26 @@ Status Card::finish() {
 Status Card::wait() {
   const std::lock_guard lock(mutex_);
   return finish();
+}
+
+Status Card::wait_for(const void* buffer) {
+  {
+    const std::lock_guard lock(state_mutex_);
+    if (in_use_ == nullptr || std::find(in_use_->buffers.begin(), in_use_->buffers.end(), buffer) ==
+                                  in_use_->buffers.end())
+      return {};
+  }
+  return wait();
+}
+
+Status Card::wait_for_own() {
+  {
+    const std::lock_guard lock(state_mutex_);
+    const std::thread::id self = std::this_thread::get_id();
+    const bool waits = in_use_ != nullptr && starter_ == self;
+    if (!waits && failures_.find(self) == failures_.end()) return {};
+  }
+  return wait();
 }
 
 }  // namespace oarlock::xrt

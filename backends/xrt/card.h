@@ -33,6 +33,7 @@ struct RunGroup {
   const KernelOnCard* kernel = nullptr;
   std::vector<::xrt::run> runs;
   std::vector<std::vector<int>> parameters;  // of each run
+  std::vector<const void*> buffers;          // that they read or write
 
   // Run i goes to this unit.
   const ::xrt::kernel& unit_of(size_t i) const { return kernel->units[i % kernel->units.size()]; }
@@ -72,6 +73,10 @@ class Card {
   }
   // Waits for all that was started; the failure of what this thread has started.
   Status wait();
+  // The same if what was started uses this buffer; others may be transferred meanwhile.
+  Status wait_for(const void* buffer);
+  // Waits for what this thread has started, and tells its failure.
+  Status wait_for_own();
   void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
 
  private:
@@ -82,6 +87,7 @@ class Card {
   Status check_that_it_computes();
   // With the lock held.
   Status finish();
+  Status own_failure();
   void tell_of_run(size_t i) const;
   Status begin(RunGroup& group);
 
@@ -93,6 +99,8 @@ class Card {
   RunGroup* outstanding_ = nullptr;
   size_t started_ = 0;  // runs of it
   double started_us_ = 0;
+  std::mutex state_mutex_;            // of what follows; taken after mutex_, never held for long
+  const RunGroup* in_use_ = nullptr;  // the outstanding one
   std::thread::id starter_;
   std::map<std::thread::id, Status> failures_;
   std::chrono::milliseconds timeout_{60000};

@@ -1,5 +1,6 @@
 #include "backends/xrt/device.h"
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 #include <utility>
@@ -96,6 +97,12 @@ XrtDevice::XrtDevice(unsigned index, const Driver& driver, XclbinFile xclbin,
                    {"xclbin", xclbin_.path}};
 }
 
+size_t XrtDevice::compute_units(std::string_view kernel) const {
+  return static_cast<size_t>(std::count_if(
+      xclbin_.compute_units.begin(), xclbin_.compute_units.end(),
+      [&](const std::string& unit) { return unit.substr(0, unit.find(':')) == kernel; }));
+}
+
 Result<std::shared_ptr<Card>> XrtDevice::card() {
   const std::lock_guard lock(mutex_);
   if (card_ == nullptr) {
@@ -116,7 +123,7 @@ Result<BufferPtr> XrtDevice::allocate(const MemoryRequest& request) {
 Status XrtDevice::write(const TensorRef& to, std::span<const std::byte> from) {
   if (from.empty()) return {};
   OARLOCK_ASSIGN(::xrt::bo* const memory, memory_of(to, from.size()));
-  OARLOCK_TRY(card_->wait());
+  OARLOCK_TRY(card_->wait_for(to.buffer));
   const Transfer transfer(Activity::Kind::write, card_->bank(), from.size());
   return guarded(concat("writing ", from.size(), " bytes"), [&] {
     std::memcpy(memory->map<std::byte*>() + to.offset, from.data(), from.size());
@@ -127,7 +134,7 @@ Status XrtDevice::write(const TensorRef& to, std::span<const std::byte> from) {
 Status XrtDevice::read(const TensorRef& from, std::span<std::byte> to) {
   if (to.empty()) return {};
   OARLOCK_ASSIGN(::xrt::bo* const memory, memory_of(from, to.size()));
-  OARLOCK_TRY(card_->wait());
+  OARLOCK_TRY(card_->wait_for(from.buffer));
   const Transfer transfer(Activity::Kind::read, card_->bank(), to.size());
   return guarded(concat("reading ", to.size(), " bytes"), [&] {
     memory->sync(XCL_BO_SYNC_BO_FROM_DEVICE, to.size(), from.offset);
@@ -148,7 +155,7 @@ Status XrtDevice::enter(const std::function<Status()>& body) {
     const std::lock_guard lock(mutex_);
     opened = card_;
   }
-  const Status rest = opened == nullptr ? Status() : opened->wait();
+  const Status rest = opened == nullptr ? Status() : opened->wait_for_own();
   return status.ok() ? rest : status;
 }
 

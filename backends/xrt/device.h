@@ -5,6 +5,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backends/xrt/card.h"
@@ -40,6 +41,8 @@ class XrtDevice final : public Device {
   Status wait(const Event& event) override;
   Status enter(const std::function<Status()>& body) override;
 
+  // How many the xclbin has of a kernel, "oarlock_gemm".
+  size_t compute_units(std::string_view kernel) const;
   // Opens the card.
   Result<std::shared_ptr<Card>> card();
   // Memory with these numbers.

@@ -25,6 +25,7 @@ Result<LaunchPtr> Launch::make(XrtDevice& device, const char* kernel,
     return internal_error("XRT: ", kernel, " takes ", launch->group_.kernel->tensors(),
                           " tensors, not ", arguments.size());
   launch->arguments_ = std::move(arguments);
+  launch->group_.buffers.reserve(launch->arguments_.size());
   return launch;
 }
 
@@ -55,6 +56,7 @@ Status Launch::make_runs() {
 
 Status Launch::set_arguments(const KernelArgs& args) {
   const size_t inputs = args.inputs.size();
+  group_.buffers.clear();
   for (size_t i = 0; i < arguments_.size(); ++i) {
     const Argument& argument = arguments_[i];
     const ::xrt::bo* memory = argument.table ? argument.table.get() : &card_->nothing();
@@ -65,6 +67,7 @@ Status Launch::set_arguments(const KernelArgs& args) {
       const TensorRef& ref = output ? args.outputs[index - inputs] : args.inputs[index];
       if (ref) {
         memory = &static_cast<XrtBuffer*>(ref.buffer)->memory();
+        group_.buffers.push_back(ref.buffer);
         offset = ref.offset / argument.element_bytes;
       }
     }

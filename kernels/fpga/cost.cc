@@ -9,9 +9,12 @@
 #include "kernels/fpga/gemm.h"
 #include "kernels/fpga/gemm8.h"
 #include "kernels/fpga/move.h"
+#include "kernels/fpga/normalize.h"
 #include "kernels/fpga/pool.h"
 #include "kernels/fpga/quantize.h"
+#include "kernels/fpga/resize.h"
 #include "kernels/fpga/softmax.h"
+#include "kernels/fpga/winograd.h"
 
 namespace oarlock::kernels::fpga {
 
@@ -147,6 +150,45 @@ void convert_cost(const int* p, Cost* cost) {
   cost->cycles = overhead(CONVERT_WORDS, FPGA_NONE) + kPipelineDepth + p[CONVERT_COUNT];
   cost->read_bytes = p[CONVERT_COUNT];
   cost->written_bytes = 4.0 * p[CONVERT_COUNT];
+}
+
+void normalize_cost(const int* p, Cost* cost) {
+  const double groups = p[NORMALIZE_GROUPS], count = groups * p[NORMALIZE_LENGTH];
+  const int passes = p[NORMALIZE_GIVEN] ? 1 : p[NORMALIZE_CENTER] ? 3 : 2;
+  cost->cycles = overhead(NORMALIZE_WORDS, FPGA_NONE) + passes * (count + groups * kPipelineDepth);
+  cost->read_bytes = 4 * count * passes + 8 * count / p[NORMALIZE_INNER];
+  cost->written_bytes = 4 * count;
+}
+
+void resize_cost(const int* p, Cost* cost) {
+  const double rows = double{1} * p[RESIZE_PLANES] * p[RESIZE_OUT_Y];
+  const double count = rows * p[RESIZE_OUT_X];
+  cost->cycles = overhead(RESIZE_WORDS, FPGA_NONE) + 4 * count + rows * kPipelineDepth;
+  cost->read_bytes = 28 * count;
+  cost->written_bytes = 4 * count;
+}
+
+void winograd_cost(const int* p, Cost* cost) {
+  const double filters = p[WINOGRAD_FILTERS], channels = p[WINOGRAD_CHANNELS];
+  const double patches = std::ceil(p[WINOGRAD_OUT_Y] / 2.0) * std::ceil(p[WINOGRAD_OUT_X] / 2.0);
+  const double filter_tiles = pieces(filters, FPGA_WINOGRAD_FILTERS);
+  const double patch_tiles = pieces(patches, FPGA_WINOGRAD_PATCHES);
+  const double steps = pieces(channels, FPGA_WINOGRAD_CHANNELS);
+  // Weights and patches come side by side.
+  const double load =
+      16.0 * FPGA_WINOGRAD_CHANNELS * std::max(FPGA_WINOGRAD_FILTERS, FPGA_WINOGRAD_PATCHES);
+  const double multiply = 16.0 * FPGA_WINOGRAD_CHANNELS * (FPGA_WINOGRAD_FILTERS / FPGA_PE_M) *
+                          (FPGA_WINOGRAD_PATCHES / FPGA_PE_N);
+  const double results =
+      double{1} * p[WINOGRAD_BATCH] * filters * p[WINOGRAD_OUT_Y] * p[WINOGRAD_OUT_X];
+  cost->cycles = overhead(WINOGRAD_WORDS, p[WINOGRAD_FUNCTION]) + results +
+                 p[WINOGRAD_BATCH] * filter_tiles * patch_tiles *
+                     (steps * (load + multiply + 2 * kPipelineDepth) + kPipelineDepth);
+  cost->products = results * channels * 9;
+  cost->read_bytes =
+      64 * p[WINOGRAD_BATCH] * channels * (filter_tiles * patches + patch_tiles * filters) +
+      table_bytes(p[WINOGRAD_FUNCTION]);
+  cost->written_bytes = 4 * results;
 }
 
 }  // namespace oarlock::kernels::fpga

@@ -23,6 +23,9 @@ extern const EngineSizes kEngine, kEngine8;
 void engine_cost(const EngineSizes& sizes, const int* parameters, Cost* cost);
 
 void convert_cost(const int* parameters, Cost* cost);
+void winograd_cost(const int* parameters, Cost* cost);
+void resize_cost(const int* parameters, Cost* cost);
+void normalize_cost(const int* parameters, Cost* cost);
 void depthwise_cost(const int* parameters, Cost* cost);
 void elementwise_cost(const int* parameters, Cost* cost);
 void gemm_cost(const int* parameters, Cost* cost);

@@ -19,6 +19,12 @@ void oarlock_move(const int*, int*, const int*, int, int);
 void oarlock_pool(const float*, float*, const int*, int, int);
 void oarlock_quantize(const float*, const float*, unsigned char*, const int*, int, int, int);
 void oarlock_softmax(const float*, const float*, float*, const int*, int, int, int);
+void oarlock_normalize(const float*, const float*, const float*, const float*, const float*, float*,
+                       const int*, int, int, int, int, int, int);
+void oarlock_resize(const float*, const float*, const float*, float*, const int*, int, int, int,
+                    int);
+void oarlock_winograd(const float*, const float*, const float*, const float*, float*, const int*,
+                      int, int, int, int, int);
 }
 
 namespace oarlock::kernels::fpga {
@@ -75,6 +81,16 @@ constexpr Kernel kKernels[] = {
                              quantize_cost),
     kernel<oarlock_softmax>("oarlock_softmax", "x table y parameters_1 x_at table_at y_at",
                             softmax_cost),
+    kernel<oarlock_normalize>(
+        "oarlock_normalize",
+        "x scale bias mean variance y parameters_1 x_at scale_at bias_at mean_at variance_at y_at",
+        normalize_cost),
+    kernel<oarlock_resize>("oarlock_resize",
+                           "x rows columns y parameters_1 x_at rows_at columns_at y_at",
+                           resize_cost),
+    kernel<oarlock_winograd>(
+        "oarlock_winograd",
+        "x weights bias table y parameters_1 x_at weights_at bias_at table_at y_at", winograd_cost),
 };
 
 }  // namespace

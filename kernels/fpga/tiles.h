@@ -29,6 +29,18 @@
 #define FPGA_PE8_N 64
 #endif
 
+// Winograd's convolution on an array of FPGA_PE_M x FPGA_PE_N, which must divide filters and
+// patches.
+#ifndef FPGA_WINOGRAD_FILTERS
+#define FPGA_WINOGRAD_FILTERS 64
+#endif
+#ifndef FPGA_WINOGRAD_PATCHES
+#define FPGA_WINOGRAD_PATCHES 64
+#endif
+#ifndef FPGA_WINOGRAD_CHANNELS
+#define FPGA_WINOGRAD_CHANNELS 8
+#endif
+
 // Rows and columns of an image that sliding windows keep on chip.
 #ifndef FPGA_LINE_ROWS
 #define FPGA_LINE_ROWS 16

@@ -23,7 +23,7 @@ set(objects "")
 # Tensors in one group of banks, parameter blocks in another; one clock for all.
 set(link "[connectivity]\nnk=oarlock_gemm:${OARLOCK_FPGA_ENGINES}\n")
 file(GLOB headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.h")
-foreach(name IN ITEMS convert depthwise elementwise gemm gemm8 move pool quantize softmax)
+foreach(name IN ITEMS convert depthwise elementwise gemm gemm8 move normalize pool quantize resize softmax winograd)
   set(source "${CMAKE_CURRENT_SOURCE_DIR}/hls/${name}.cc")
   set(object "${folder}/${name}.xo")
   add_custom_command(OUTPUT "${object}"

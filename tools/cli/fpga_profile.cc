@@ -38,12 +38,11 @@ class Profile final : public FpgaProfile {
                          {"bytes read", run.cost.read_bytes},
                          {"bytes written", run.cost.written_bytes}}});
     for (const fpga::Transfer& transfer : layer.transfers)
-      report.add_track(
-          {concat("fpga ", transfer.to_card ? "to" : "from", " bank ", transfer.bank),
-           layer.name,
-           transfer.start_us - begin,
-           transfer.end_us - begin,
-           {{"bytes", static_cast<double>(transfer.bytes)}}});
+      report.add_track({concat("fpga ", transfer.to_card ? "to" : "from", " bank ", transfer.bank),
+                        layer.name,
+                        transfer.start_us - begin,
+                        transfer.end_us - begin,
+                        {{"bytes", static_cast<double>(transfer.bytes)}}});
     layers_.push_back(std::move(layer));
   }
 

@@ -22,8 +22,13 @@ constexpr Platform kPlatforms[] = {
     {"kv260", 1248, 144, 64, 19.2, "HP0", "HP1", "DS987"},
 };
 
-// Stated by the kernels: DSP of all but the engines, and their on-chip words.
-constexpr int kOtherDsp = 160;
+// Stated by the kernels: DSP of all but the engines, and their on-chip words. Winograd's kernel has
+// an array like an engine's.
+constexpr int kOtherDsp = 250;
+constexpr int kWinogradDsp = 64;
+constexpr int kWinogradWords =
+    16 * (FPGA_WINOGRAD_FILTERS + FPGA_WINOGRAD_PATCHES) * FPGA_WINOGRAD_CHANNELS +
+    16 * FPGA_WINOGRAD_FILTERS * FPGA_WINOGRAD_PATCHES;
 constexpr int kOtherWords = 2 * FPGA_LINE_ROWS * FPGA_LINE_WIDTH + 4 * FPGA_TABLE;
 constexpr int kWordsInBram = 1024, kWordsInUram = 8192;
 
@@ -81,11 +86,11 @@ Resources resources_of(const Design& d, const Platform& platform) {
   r.dsp =
       d.engines * 5 * d.engine.pe_m * d.engine.pe_n + d.engine8.pe_m * d.engine8.pe_n + kOtherDsp;
   const double engines = d.engines * engine_blocks(d.engine, 4) + engine_blocks(d.engine8, 2);
-  const int lines = kOtherWords / kWordsInBram;
+  const int lines = (kOtherWords + kWinogradWords) / kWordsInBram;
   r.bram = static_cast<int>(engines) + lines;
   if (r.bram > platform.bram * 2 / 3) {
     r.bram -= lines;
-    r.uram = (kOtherWords + kWordsInUram - 1) / kWordsInUram;
+    r.uram = (kOtherWords + kWinogradWords + kWordsInUram - 1) / kWordsInUram;
   }
   return r;
 }
@@ -100,6 +105,9 @@ LayerTime time_of(const Layer& layer, const Design& design, double gigabytes_a_s
                   double megahertz) {
   LayerTime time;
   double peak = 1;  // products a cycle
+  const auto winograd = [&](const Run& run) { return run.kernel == "oarlock_winograd"; };
+  if (std::any_of(layer.runs.begin(), layer.runs.end(), winograd))
+    peak = double{36} / 16 * design.engine.pe_m * design.engine.pe_n;  // of a direct convolution
   // Runs that differ only in rows are parts of one product.
   std::map<std::vector<int>, int> rows;
   for (const Run& run : layer.runs) {

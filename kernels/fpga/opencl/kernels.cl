@@ -6,9 +6,12 @@
 #include "kernels/fpga/gemm.h"
 #include "kernels/fpga/gemm8.h"
 #include "kernels/fpga/move.h"
+#include "kernels/fpga/normalize.h"
 #include "kernels/fpga/pool.h"
 #include "kernels/fpga/quantize.h"
+#include "kernels/fpga/resize.h"
 #include "kernels/fpga/softmax.h"
+#include "kernels/fpga/winograd.h"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_gemm(
     __global const float* a, __global const float* b, __global const float* bias,
@@ -69,4 +72,28 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_quantize(
     __global const float* x, __global const float* scales, __global unsigned char* y,
     __global const int* parameters_1, int x_at, int scales_at, int y_at) {
   fpga_quantize(x + x_at, scales + scales_at, y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_normalize(
+    __global const float* x, __global const float* scale, __global const float* bias,
+    __global const float* mean, __global const float* variance, __global float* y,
+    __global const int* parameters_1, int x_at, int scale_at, int bias_at, int mean_at,
+    int variance_at, int y_at) {
+  fpga_normalize(x + x_at, scale + scale_at, bias + bias_at, mean + mean_at, variance + variance_at,
+                 y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_resize(
+    __global const float* x, __global const float* rows, __global const float* columns,
+    __global float* y, __global const int* parameters_1, int x_at, int rows_at, int columns_at,
+    int y_at) {
+  fpga_resize(x + x_at, rows + rows_at, columns + columns_at, y + y_at, parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_winograd(
+    __global const float* x, __global const float* weights, __global const float* bias,
+    __global const float* table, __global float* y, __global const int* parameters_1, int x_at,
+    int weights_at, int bias_at, int table_at, int y_at) {
+  fpga_winograd(x + x_at, weights + weights_at, bias + bias_at, table + table_at, y + y_at,
+                parameters_1);
 }

@@ -16,7 +16,10 @@ class device {
   TEN(1)
   TEN(2)
   TEN(3)
-  TEN(4) TEN(5) TEN(6) TEN(7)
+  TEN(4)
+  TEN(5)
+  TEN(6)
+  TEN(7)
 #endif
 
       protected : ~device() = default;

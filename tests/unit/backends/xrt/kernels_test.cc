@@ -47,6 +47,24 @@ TEST_F(XrtKernels, Convolutions) {
   check_chain(random({1, 4, 40, 5}), {{"Conv", window({19, 1}, 1, 0, 4), {random({4, 1, 19, 1})}}});
 }
 
+// One tile of filters cannot be divided between the engines: Winograd's transform is faster.
+TEST_F(XrtKernels, ConvolutionsByWinograd) {
+  const Tensor input = random({2, 40, 30, 29});
+  const std::vector<Link> links = {{"oarlock.Conv",
+                                    fused(window({3, 3}, 1, 1), "Relu"),
+                                    {random({64, 40, 3, 3}), random({64})}}};
+  check_chain(input, links);
+  const Result<Model> model = make_chain(TypeInfo::tensor(DType::float32, input.shape()), links);
+  ASSERT_TRUE(model.ok());
+  SessionOptions options;
+  options.devices = {"xrt"};
+  Result<Session> session = Session::open(*model, options);
+  ASSERT_TRUE(session.ok());
+  const Result<Explanation> plan = session->explain();
+  ASSERT_TRUE(plan.ok());
+  EXPECT_NE(to_string(*plan).find("conv_winograd"), std::string::npos) << to_string(*plan);
+}
+
 TEST_F(XrtKernels, FusedActivations) {
   for (const char* name : {"Relu", "Sigmoid", "Tanh", "HardSwish", "Mish", "Softplus", "Gelu"})
     check_chain(random({1, 4, 5, 6}),
@@ -94,6 +112,23 @@ TEST_F(XrtKernels, ElementwiseAndMoves) {
   check_chain(random({3, 4}), {{"Pad", {}, {list({1, -1, 0, 2}), Tensor::of<float>({}, {1.5f})}}});
   check_chain(random({2, 3, 4}),
               {{"Concat", {{"axis", int64_t{1}}}, {random({2, 2, 4}), random({2, 1, 4})}}});
+}
+
+TEST_F(XrtKernels, NormalizationsAndResize) {
+  check_chain(random({2, 5, 12}),
+              {{"LayerNormalization", {{"axis", int64_t{-2}}}, {random({5, 12}), random({5, 12})}},
+               {"RMSNormalization", {}, {random({12})}}});
+  check_chain(random({2, 6, 3, 4}),
+              {{"GroupNormalization", {{"num_groups", int64_t{3}}}, {random({6}), random({6})}},
+               {"InstanceNormalization", {}, {random({6}), random({6})}},
+               {"BatchNormalization",
+                {},
+                {random({6}), random({6}), random({6}),
+                 Tensor::of<float>(Shape{6}, {0.5f, 1, 2, 0.1f, 3, 0.7f})}}});
+  for (const char* mode : {"nearest", "linear"})
+    check_chain(random({1, 3, 5, 7}), {{"Resize",
+                                        {{"mode", std::string(mode)}},
+                                        {Tensor(), Tensor::of<float>(Shape{4}, {1, 1, 2, 1.7f})}}});
 }
 
 Tensor bytes(const Shape& shape, unsigned seed) {
