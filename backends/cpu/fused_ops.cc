@@ -1,5 +1,6 @@
 #include "backends/cpu/fused_ops.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -86,6 +87,37 @@ Result<std::optional<Patch>> decompose_expanded(const Graph& graph, NodeId id) {
   return patch;
 }
 
+Status infer_gather(InferContext& c) {
+  const std::vector<int64_t>& split = c.attrs().integers("split");
+  if (split.size() != c.output_count()) return invalid("split needs an entry for every output");
+  for (size_t i = 0; i < split.size(); ++i) {
+    Shape y = c.shape(0);
+    if (y.rank() != 4) return invalid("X must have 4 dimensions");
+    y[1] = split[i];
+    c.set_output(i, c.dtype(0), y);
+  }
+  return {};
+}
+
+Result<std::optional<Patch>> decompose_gather(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  const std::vector<int64_t>& channels = node.attrs.integers("channels");
+  const Attrs axis{{"axis", int64_t{1}}};
+  Patch patch(graph);
+  const ValueId all = patch.add_node(concat(node.name, "/all"), "", "Concat", node.inputs, axis)[0];
+  auto from = channels.begin();
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    const int64_t count = node.attrs.integers("split")[i];
+    OARLOCK_ASSIGN(Tensor picked, Tensor::allocate(DType::int64, {count}));
+    std::copy_n(from, count, picked.mutable_as<int64_t>().begin());
+    from += count;
+    const ValueId indices = patch.add_constant(concat(node.name, "/channels"), std::move(picked));
+    patch.replace(node.outputs[i],
+                  patch.add_node(node.name, "", "Gather", {all, indices}, axis)[0]);
+  }
+  return patch;
+}
+
 }  // namespace
 
 Attrs expanded_attrs(const Attrs& depthwise, const Attrs& expansion) {
@@ -131,7 +163,15 @@ std::span<const OpDef> fused_ops() {
           std::string_view(name) == "activation" ? AttrKind::string : AttrKind::number;
       expanded.attrs.emplace_back(concat(kOfExpansion, name), kind);
     }
-    return std::vector<OpDef>{std::move(scaled), std::move(expanded)};
+    OpDef gather{.domain = std::string(kCpuDomain),
+                 .name = "ChannelGather",
+                 .attrs = {AttrDef::must("channels", AttrKind::integers),
+                           AttrDef::must("split", AttrKind::integers)},
+                 .inputs = {1, Arity::kMany},
+                 .outputs = {1, Arity::kMany},
+                 .infer = infer_gather,
+                 .decompose = decompose_gather};
+    return std::vector<OpDef>{std::move(scaled), std::move(expanded), std::move(gather)};
   }();
   return defs;
 }

@@ -15,6 +15,9 @@ namespace oarlock::cpu {
 //   ExpandedConv(X, W, E, B, F): oarlock.Conv(oarlock.Conv(X, E, F), W, B), depthwise after
 //     pointwise; the activation between them is in attributes expansion_activation,
 //     expansion_activation_alpha and expansion_activation_beta
+//   ChannelGather(X0, X1, ...): outputs picked from the channels of all X [N, C_i, H, W] in a row:
+//     output channel c, counted through all outputs, is channel channels[c]; attribute `split` has
+//     the number of channels of each output
 inline constexpr std::string_view kCpuDomain = "oarlock.cpu";
 
 std::span<const OpDef> fused_ops();

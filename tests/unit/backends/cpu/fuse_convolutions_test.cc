@@ -11,32 +11,6 @@
 namespace oarlock::cpu {
 namespace {
 
-int count(const Network& net, std::string_view op) {
-  Result<Session> session = net.open("cpu", true);
-  EXPECT_TRUE(session.ok()) << to_string(session.status());
-  const Result<Explanation> plan = session->explain();
-  EXPECT_TRUE(plan.ok()) << to_string(plan.status());
-  int steps = 0;
-  for (const PlannedStep& step : plan->steps) steps += step.op == op;
-  return steps;
-}
-
-// Runs on the CPU and the reference device; the bits are the same for any number of threads.
-void check(const Network& net, const Tensor& x) {
-  const Tensor expected = net.run("reference", false, x);
-  const Tensor given = net.run("cpu", true, x);
-  const Tensor alone = net.run("cpu", true, x, 1);
-  ASSERT_EQ(given.elements(), expected.elements());
-  EXPECT_EQ(std::memcmp(given.data(), alone.data(), given.bytes()), 0);
-  double worst = 0, largest = 0;
-  for (size_t i = 0; i < static_cast<size_t>(given.elements()); ++i) {
-    const double e = expected.as<float>()[i];
-    worst = std::max(worst, std::abs(given.as<float>()[i] - e));
-    largest = std::max(largest, std::abs(e));
-  }
-  EXPECT_LT(worst, 1e-5 * largest);
-}
-
 struct Convolutions : Network {
   unsigned seed = 0;
   ValueId weights(const Shape& shape) {
@@ -69,8 +43,8 @@ void check_expansion(int64_t batch, int64_t extent, int64_t in, int64_t channels
   const ValueId expanded = net.add("Relu", {net.conv(x, in, channels)});
   net.graph.add_output(net.conv(net.depthwise(expanded, channels, stride), channels, 8));
   ASSERT_TRUE(resolve(net.graph, OpRegistry::core()).ok());
-  EXPECT_EQ(count(net, "oarlock.cpu.ExpandedConv"), expected);
-  check(net, random_tensor(shape, 7));
+  EXPECT_EQ(steps_of(net, "oarlock.cpu.ExpandedConv"), expected);
+  check_on_cpu(net, random_tensor(shape, 7));
 }
 
 TEST(FuseConvolutions, DepthwiseComputesTheRowsItReads) {
@@ -94,8 +68,8 @@ void check_scale(int64_t batch, bool factor_first, bool residual) {
   if (residual) y = net.add("Add", {y, x});
   net.graph.add_output(y);
   ASSERT_TRUE(resolve(net.graph, OpRegistry::core()).ok());
-  EXPECT_EQ(count(net, "oarlock.cpu.ScaledConv"), 1);
-  check(net, random_tensor(shape, 8));
+  EXPECT_EQ(steps_of(net, "oarlock.cpu.ScaledConv"), 1);
+  check_on_cpu(net, random_tensor(shape, 8));
 }
 
 TEST(FuseConvolutions, SqueezeAndExcitation) {

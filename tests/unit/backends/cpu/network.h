@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,5 +45,32 @@ struct Network {
     return outputs.ok() ? (*outputs)[0].value.tensor() : Tensor();
   }
 };
+
+// Steps of an operator in the plan of the CPU.
+inline int steps_of(const Network& net, std::string_view op) {
+  Result<Session> session = net.open("cpu", true);
+  EXPECT_TRUE(session.ok()) << to_string(session.status());
+  const Result<Explanation> plan = session->explain();
+  EXPECT_TRUE(plan.ok()) << to_string(plan.status());
+  int steps = 0;
+  for (const PlannedStep& step : plan->steps) steps += step.op == op;
+  return steps;
+}
+
+// Runs on the CPU and the reference device; the bits are the same for any number of threads.
+inline void check_on_cpu(const Network& net, const Tensor& x) {
+  const Tensor expected = net.run("reference", false, x);
+  const Tensor given = net.run("cpu", true, x);
+  const Tensor alone = net.run("cpu", true, x, 1);
+  ASSERT_EQ(given.elements(), expected.elements());
+  EXPECT_EQ(std::memcmp(given.data(), alone.data(), given.bytes()), 0);
+  double worst = 0, largest = 0;
+  for (size_t i = 0; i < static_cast<size_t>(given.elements()); ++i) {
+    const double e = expected.as<float>()[i];
+    worst = std::max(worst, std::abs(given.as<float>()[i] - e));
+    largest = std::max(largest, std::abs(e));
+  }
+  EXPECT_LT(worst, 1e-5 * largest);
+}
 
 }  // namespace oarlock::cpu
