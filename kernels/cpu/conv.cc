@@ -71,13 +71,14 @@ void bind_tile(const DirectConvAccess& conv, int64_t index, TileArgs& a, int64_t
     return;
   }
   const int64_t oy = tile.first_pixel / s.out_width, ox = tile.first_pixel % s.out_width;
-  const int64_t iy = oy * s.stride_height - s.pad_top, ix = ox - s.pad_left;
+  const int64_t iy = oy * s.stride_height - s.pad_top, ix = ox * s.stride_width - s.pad_left;
   int64_t ky = 0, ky_end = s.kernel_height;
   while (ky < ky_end && iy + ky * s.dilation_height < 0) ++ky;
   while (ky < ky_end && iy + (ky_end - 1) * s.dilation_height >= s.in_height) --ky_end;
   int64_t first = 0, last = s.kernel_width;
   while (first < s.kernel_width && ix + first * s.dilation_width < 0) ++first;
-  while (last > 0 && ix + tile.pixels - 1 + (last - 1) * s.dilation_width >= s.in_width) --last;
+  const int64_t last_x = ix + (tile.pixels - 1) * s.stride_width;
+  while (last > 0 && last_x + (last - 1) * s.dilation_width >= s.in_width) --last;
   a.kernel_rows = static_cast<int32_t>(ky_end - ky);
   a.kernel_columns = static_cast<int32_t>(s.kernel_width);
   a.row_stride = s.dilation_height * s.in_width * 16;
@@ -116,6 +117,7 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
                 Range panels) {
   static constexpr TileTable<ByRows> kByRows;
   static constexpr TileTable<ByRowsScaled> kByRowsScaled;
+  static constexpr TileTable<ByRowsOfStride2> kByRowsOfStride2;
   static constexpr TileTable<ByOffsets> kByOffsets;
   const ConvShape& s = conv.shape;
   const bool bounded = is_bounds(args.activation);
@@ -141,9 +143,10 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
     a.residual = args.residual ? args.residual + at : nullptr;
     a.output = args.output + at;
     a.scale = args.scale ? args.scale + panel.first_in_block * 16 : nullptr;
-    const auto& table = *(!conv.by_rows ? &kByOffsets.functions
-                          : args.scale  ? &kByRowsScaled.functions
-                                        : &kByRows.functions);
+    const auto& table = *(!conv.by_rows         ? &kByOffsets.functions
+                          : s.stride_width == 2 ? &kByRowsOfStride2.functions
+                          : args.scale          ? &kByRowsScaled.functions
+                                                : &kByRows.functions);
     table[panel.out_blocks - 1][tile.pixels - 1](a);
     if (!bounded) {
       for (int64_t block = 0; block < panel.out_blocks; ++block) {
@@ -198,10 +201,12 @@ DirectConv::DirectConv(const ConvShape& shape, bool transposed)
 void DirectConv::cut_tiles() {
   const ConvShape& s = shape_;
   const int64_t most = HWY_DYNAMIC_DISPATCH(tile_limits)().pixels;
-  // Tiles along a row may have one padded pixel at either end for any kernel column.
+  // In tiles along a row the first and the last pixel may lie in the padding, for any kernel
+  // column.
   const int64_t overhang = (s.out_width - 1) * s.stride_width +
                            (s.kernel_width - 1) * s.dilation_width - s.pad_left - s.in_width + 1;
-  const bool rows_fit = s.stride_width == 1 && s.pad_left <= 1 && overhang <= 1;
+  const bool rows_fit =
+      s.stride_width <= 2 && s.pad_left <= s.stride_width && overhang <= s.stride_width;
   const int64_t row_tiles = (s.out_width + most - 1) / most;
   const bool rows_fill = s.out_width * 5 >= row_tiles * most * 4;
   by_rows_ =

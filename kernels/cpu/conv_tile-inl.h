@@ -107,8 +107,8 @@ struct Sweep {
   }
 };
 
-// Pixels lie one after another in one row of the input. kScaled: for 1x1 kernels.
-template <int kPixels, int kBlocks, bool kScaled = false>
+// Pixels lie in one row of the input, kStride pixels apart. kScaled: for 1x1 kernels.
+template <int kPixels, int kBlocks, int kStride = 1, bool kScaled = false>
 HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
   constexpr int kVectors = kBlocks * kBlockVectors;
   constexpr int kStep = 4;
@@ -124,7 +124,7 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
       for (int kx = 0; kx < a.kernel_columns; ++kx, middle += a.column_stride) {
         const float* x = middle;
         const float* first = kx >= a.first_valid ? x : kZeroBlock;
-        const float* last = kx < a.last_valid ? x + (kPixels - 1) * 16 : kZeroBlock;
+        const float* last = kx < a.last_valid ? x + (kPixels - 1) * kStride * 16 : kZeroBlock;
         if constexpr (kPixels == 1) {
           if (kx >= a.last_valid) first = kZeroBlock;
         }
@@ -144,7 +144,7 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
             }
 #pragma GCC unroll 16
             for (int i = 0; i < kPixels; ++i) {
-              const float* p = i == 0 ? first : i == kPixels - 1 ? last : x + i * 16;
+              const float* p = i == 0 ? first : i == kPixels - 1 ? last : x + i * kStride * 16;
               const VecF32 b = hn::Set(d, p[u]);
 #pragma GCC unroll 8
               for (int j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(b, wv[j], sums[i][j]);
@@ -235,7 +235,11 @@ struct ByRows {
 };
 template <int kPixels, int kBlocks>
 struct ByRowsScaled {
-  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks, true>;
+  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks, 1, true>;
+};
+template <int kPixels, int kBlocks>
+struct ByRowsOfStride2 {
+  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks, 2>;
 };
 template <int kPixels, int kBlocks>
 struct ByOffsets {

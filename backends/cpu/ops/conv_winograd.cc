@@ -25,7 +25,7 @@ int64_t tiles_of(const ConvShape& s, int m) {
 
 // Time in multiplications: arithmetic, transforms, and reading weights that no cache holds.
 double cost(const ConvShape& s, int m) {
-  constexpr double kWeightsRead = 28;  // multiplications in the time one weight takes to arrive
+  constexpr double kWeightsRead = 16;  // multiplications in the time one weight takes to arrive
   constexpr double kCached = 256 * 1024;
   constexpr double kTransform = 12;  // for each element and plane of a transform
   constexpr double kFullTile = 14;   // tiles that a register block takes at once

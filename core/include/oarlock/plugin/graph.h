@@ -69,7 +69,7 @@ class Graph {
 
   ValueId add_input(std::string name, TypeInfo type);
   ValueId add_constant(std::string name, Tensor tensor);
-  // Outputs get the names given ("" makes one up from the node's name). `def` is looked up
+  // Outputs get the names given; one named "" is omitted. `def` is looked up
   // by whoever builds the graph. Fails on ids outside the graph or on taken names.
   Result<NodeId> add_node(Node node, std::vector<std::string> output_names);
   // Outputs have names of their own ("" takes the value's), which rewriting never changes; any
