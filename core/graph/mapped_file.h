@@ -20,6 +20,10 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return bytes_; }
 
+  // Whole pages of `memory` leave this process's memory, to be read again when touched, if they
+  // are part of any mapped file; other memory is left alone. The file must stay mapped meanwhile.
+  static void release_pages(std::span<const std::byte> memory);
+
  private:
   explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
   std::span<const std::byte> bytes_;

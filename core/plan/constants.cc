@@ -1,5 +1,6 @@
 #include "core/plan/constants.h"
 
+#include "core/graph/mapped_file.h"
 #include "core/plan/draft.h"
 
 namespace oarlock {
@@ -58,6 +59,7 @@ Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tenso
     OARLOCK_ASSIGN(upload, device.device->allocate({tensor.bytes(), nullptr}));
     OARLOCK_TRY(device.device->write(ref(upload.get(), &plain), bytes_of(tensor)));
     placed->bytes = tensor.bytes();
+    MappedFile::release_pages(bytes_of(tensor));  // the device has a copy now
   }
   if (as_is) {
     placed->buffer = std::move(upload);
@@ -67,6 +69,7 @@ Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tenso
   placed->bytes = *bytes;
   OARLOCK_TRY(
       relayout(tensor, upload.get(), placed->buffer.get(), plain, placed->desc, device, ops));
+  MappedFile::release_pages(bytes_of(tensor));
   return std::shared_ptr<const PlacedConstant>(std::move(placed));
 }
 
