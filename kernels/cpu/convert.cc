@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernels/cpu/vector-inl.h"
 
@@ -81,6 +82,48 @@ void f32_to_bf16_run(const float* x, uint16_t* y, int64_t n) {
     const uint32_t rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
     y[i] = static_cast<uint16_t>((nan ? bits | 0x400000u : rounded) >> 16);
   }
+}
+
+void f32_to_i32_run(const float* x, int32_t* y, int64_t n) {
+  const F32 d;
+  const hn::Rebind<int32_t, F32> di;
+  const VecF32 limit = hn::Set(d, 2147483648.0f);
+  const auto most = hn::Set(di, std::numeric_limits<int32_t>::max());
+  const auto convert = [&](VecF32 v) HWY_ATTR {
+    const auto y = hn::ConvertTo(di, hn::IfThenElseZero(hn::Eq(v, v), max_of(v, hn::Neg(limit))));
+    return hn::IfThenElse(hn::RebindMask(di, hn::Ge(v, limit)), most, y);
+  };
+  int64_t i = 0;
+  for (; i + kStep <= n; i += kStep) hn::StoreU(convert(hn::LoadU(d, x + i)), di, y + i);
+  if (i == n) return;
+  HWY_ALIGN int32_t last[kLanes];
+  hn::Store(convert(load_tail(x + i, n - i, 0.0f)), di, last);
+  std::copy(last, last + (n - i), y + i);
+}
+
+int64_t whole_number(float v) {
+  if (!(v == v)) return 0;
+  if (v >= 9223372036854775808.0f) return std::numeric_limits<int64_t>::max();
+  if (v <= -9223372036854775808.0f) return std::numeric_limits<int64_t>::min();
+  return static_cast<int64_t>(v);
+}
+
+void f32_to_i64_run(const float* x, int64_t* y, int64_t n) {
+  const F32 d;
+  const hn::Rebind<int32_t, F32> di;
+  const VecF32 bound = hn::Set(d, 2147483000.0f);
+  HWY_ALIGN int32_t narrow[kLanes];
+  int64_t i = 0;
+  for (; i + kStep <= n; i += kStep) {
+    const VecF32 v = hn::LoadU(d, x + i);
+    if (hn::AllTrue(d, hn::Le(hn::Abs(v), bound))) {
+      hn::Store(hn::ConvertTo(di, v), di, narrow);
+      for (int64_t j = 0; j < kStep; ++j) y[i + j] = narrow[j];
+    } else {
+      for (int64_t j = i; j < i + kStep; ++j) y[j] = whole_number(x[j]);
+    }
+  }
+  for (; i < n; ++i) y[i] = whole_number(x[i]);
 }
 
 template <class T>
@@ -161,6 +204,8 @@ HWY_EXPORT(f16_to_f32_run);
 HWY_EXPORT(f32_to_f16_run);
 HWY_EXPORT(bf16_to_f32_run);
 HWY_EXPORT(f32_to_bf16_run);
+HWY_EXPORT(f32_to_i32_run);
+HWY_EXPORT(f32_to_i64_run);
 HWY_EXPORT(quantize_u8_run);
 HWY_EXPORT(quantize_i8_run);
 HWY_EXPORT(dequantize_u8_run);
@@ -178,6 +223,12 @@ void bf16_to_f32(const uint16_t* x, float* y, int64_t n) {
 }
 void f32_to_bf16(const float* x, uint16_t* y, int64_t n) {
   HWY_DYNAMIC_DISPATCH(f32_to_bf16_run)(x, y, n);
+}
+void f32_to_i32(const float* x, int32_t* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(f32_to_i32_run)(x, y, n);
+}
+void f32_to_i64(const float* x, int64_t* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(f32_to_i64_run)(x, y, n);
 }
 void quantize_u8(const float* x, float scale, int32_t zero_point, uint8_t* y, int64_t n) {
   HWY_DYNAMIC_DISPATCH(quantize_u8_run)(x, scale, zero_point, y, n);

@@ -18,70 +18,66 @@ namespace {
 using Bytes = hn::Rebind<uint8_t, I32>;
 using Shorts = hn::Repartition<int16_t, I32>;
 
-struct Sums {
-  VecI32 sum, other;
-};
-
-// Adds weight0 * x0 + weight1 * x1 for kStep pixels.
-HWY_INLINE void add_two(const uint8_t* x0, const uint8_t* x1, int16_t weight0, int16_t weight1,
-                        hn::Vec<I32> flip, Sums& sums) {
-  const I32 d;
-  const auto low = hn::Xor(hn::PromoteTo(d, hn::LoadU(Bytes(), x0)), flip);
-  const auto high = hn::Xor(hn::PromoteTo(d, hn::LoadU(Bytes(), x1)), flip);
-  const auto pairs = hn::BitCast(Shorts(), hn::Or(low, hn::ShiftLeft<16>(high)));
-  const uint32_t weights =
-      static_cast<uint16_t>(weight0) | static_cast<uint32_t>(static_cast<uint16_t>(weight1)) << 16;
-  const auto w = hn::BitCast(Shorts(), hn::Set(d, static_cast<int32_t>(weights)));
-  sums.sum = hn::ReorderWidenMulAccumulate(d, pairs, w, sums.sum, sums.other);
+// Two neighbouring weights for every lane.
+HWY_INLINE hn::Vec<Shorts> pair_of(int16_t first, int16_t second) {
+  const uint32_t both =
+      static_cast<uint16_t>(first) | static_cast<uint32_t>(static_cast<uint16_t>(second)) << 16;
+  return hn::BitCast(Shorts(), hn::Set(I32(), static_cast<int32_t>(both)));
 }
 
-VecI32 pixels_from(const ConvShape& s, const PaddedPlane& padded, const uint8_t* row,
-                   const int16_t* weights, VecI32 flip) {
+// VECTORS * kStep pixels from `row` on.
+template <int VECTORS>
+HWY_INLINE void pixels_from(const uint8_t* row, const int64_t* offsets, const int16_t* weights,
+                            int64_t taps, VecI32 flip, int32_t* dots) {
   const I32 d;
-  Sums sums{hn::Zero(d), hn::Zero(d)};
-  const uint8_t* before = nullptr;
-  int16_t weight = 0;
-  for (int64_t ky = 0; ky < s.kernel_height; ++ky) {
-    for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
-      const int64_t shift = kx * s.dilation_width;
-      const uint8_t* tap = row + ky * s.dilation_height * padded.row_bytes +
-                           shift % s.stride_width * padded.run + shift / s.stride_width;
-      const int16_t w = *weights++;
-      if (before) {
-        add_two(before, tap, weight, w, flip, sums);
-        before = nullptr;
-      } else {
-        before = tap;
-        weight = w;
-      }
+  VecI32 sums[VECTORS], others[VECTORS];
+#pragma GCC unroll 4
+  for (int v = 0; v < VECTORS; ++v) sums[v] = others[v] = hn::Zero(d);
+  for (int64_t t = 0; t < taps; t += 2) {
+    const bool alone = t + 1 == taps;
+    const uint8_t* x0 = row + offsets[t];
+    const uint8_t* x1 = row + offsets[alone ? t : t + 1];
+    const auto w = pair_of(weights[t], alone ? int16_t{0} : weights[t + 1]);
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; ++v) {
+      const VecI32 low = hn::Xor(hn::PromoteTo(d, hn::LoadU(Bytes(), x0 + v * kStep)), flip);
+      const VecI32 high = hn::Xor(hn::PromoteTo(d, hn::LoadU(Bytes(), x1 + v * kStep)), flip);
+      const auto pairs = hn::BitCast(Shorts(), hn::Or(low, hn::ShiftLeft<16>(high)));
+      sums[v] = hn::ReorderWidenMulAccumulate(d, pairs, w, sums[v], others[v]);
     }
   }
-  if (before) add_two(before, before, weight, 0, flip, sums);
+#pragma GCC unroll 4
+  for (int v = 0; v < VECTORS; ++v) {
 #if HWY_TARGET == HWY_NEON
-  return add_pairs(sums.other, sums.sum);
-#else
-  return sums.sum;
+    sums[v] = add_pairs(others[v], sums[v]);
 #endif
+    hn::Store(sums[v], d, dots + v * kStep);
+  }
 }
 
-void depthwise(const ConvShape& s, const uint8_t* plane, bool is_signed, const int16_t* weights,
-               const IntegerFinish& finish, void* c, int64_t row_begin, int64_t row_end) {
-  const I32 d;
+void depthwise(const ConvShape& s, const int64_t* offsets, const uint8_t* plane, bool is_signed,
+               const int16_t* weights, const IntegerFinish& finish, void* c, int64_t row_begin,
+               int64_t row_end) {
+  constexpr int64_t kMany = 4 * kStep;
   const PaddedPlane padded = padded_plane(s);
-  const VecI32 flip = hn::Set(d, is_signed ? 0x80 : 0);
+  const VecI32 flip = hn::Set(I32(), is_signed ? 0x80 : 0);
   const bool wide =
       finish.kind == IntegerFinish::Kind::int32 || finish.kind == IntegerFinish::Kind::float32;
   const int64_t bytes = wide ? 4 : 1;
-  HWY_ALIGN int32_t dots[kLanes];
+  HWY_ALIGN int32_t dots[4 * kLanes];
   HWY_ALIGN char last[4 * kLanes];
   for (int64_t y = row_begin; y < row_end; ++y) {
-    const uint8_t* row = plane + y * s.stride_height * padded.row_bytes;
+    const uint8_t* row = plane + y * s.stride_height * padded.row_pixels;
     char* out = static_cast<char*>(c) + y * s.out_width * bytes;
-    for (int64_t x = 0; x < s.out_width; x += kStep) {
-      hn::Store(pixels_from(s, padded, row + x, weights, flip), d, dots);
+    int64_t x = 0;
+    for (; x + kMany <= s.out_width; x += kMany) {
+      pixels_from<4>(row + x, offsets, weights, s.taps(), flip, dots);
+      finish_row<kMany>(finish, dots, 0, 0, out + x * bytes);
+    }
+    for (; x < s.out_width; x += kStep) {
+      pixels_from<1>(row + x, offsets, weights, s.taps(), flip, dots);
       const int64_t count = std::min(kStep, s.out_width - x);
-      char* to = count == kStep ? out + x * bytes : last;
-      finish_row<kStep>(finish, dots, 0, 0, to);
+      finish_row<kStep>(finish, dots, 0, 0, count == kStep ? out + x * bytes : last);
       if (count < kStep) std::memcpy(out + x * bytes, last, static_cast<size_t>(count * bytes));
     }
   }
@@ -95,10 +91,11 @@ HWY_AFTER_NAMESPACE();
 namespace oarlock::kernels::cpu {
 HWY_EXPORT(depthwise);
 
-void integer_depthwise(const ConvShape& shape, const uint8_t* plane, bool is_signed,
-                       const int16_t* weights, const IntegerFinish& finish, void* c,
+void integer_depthwise(const ConvShape& shape, const int64_t* offsets, const uint8_t* plane,
+                       bool is_signed, const int16_t* weights, const IntegerFinish& finish, void* c,
                        int64_t row_begin, int64_t row_end) {
-  HWY_DYNAMIC_DISPATCH(depthwise)(shape, plane, is_signed, weights, finish, c, row_begin, row_end);
+  HWY_DYNAMIC_DISPATCH(depthwise)
+  (shape, offsets, plane, is_signed, weights, finish, c, row_begin, row_end);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

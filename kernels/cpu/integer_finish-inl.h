@@ -7,6 +7,8 @@
 #define OARLOCK_KERNELS_CPU_INTEGER_FINISH_INL_H_
 #endif
 
+#include <cmath>
+
 #include "kernels/cpu/integer_product.h"
 #include "kernels/cpu/vector-inl.h"
 
@@ -54,11 +56,43 @@ HWY_INLINE VecI32 finish_rounded(const IntegerFinish& f, VecF32 v) {
   return hn::Add(hn::NearestInt(bounded), hn::Set(I32(), f.zero));
 }
 
+// The commonest case: 8 bits from row_add and row_scale alone, the scale being finite.
+inline bool is_plain(const IntegerFinish& f) {
+  return (f.kind == IntegerFinish::Kind::uint8 || f.kind == IntegerFinish::Kind::int8) &&
+         f.row_add && f.row_scale && !f.col_add && !f.row_sum_factor && !f.row_zero_factor &&
+         !f.col_scale && !f.col_bias;
+}
+
+template <int64_t WIDTH, class TO>
+HWY_INLINE void finish_plain(const IntegerFinish& f, const int32_t* dots, int64_t i, TO* c) {
+  const I32 d;
+  const F32 df;
+  const hn::Rebind<TO, I32> dt;
+  const VecI32 add = hn::Set(d, f.row_add[i]);
+  const VecF32 scale = hn::Set(df, f.row_scale[i]);
+  const VecF32 low = hn::Set(df, static_cast<float>(f.low - f.zero));
+  const VecF32 high = hn::Set(df, static_cast<float>(f.high - f.zero));
+  const VecI32 zero = hn::Set(d, f.zero);
+#pragma GCC unroll 4
+  for (int64_t j = 0; j < WIDTH; j += kStep) {
+    const VecF32 v = hn::Mul(hn::ConvertTo(df, hn::Add(hn::LoadU(d, dots + j), add)), scale);
+    const VecI32 y = hn::NearestInt(hn::Min(hn::Max(v, low), high));
+    hn::StoreU(hn::DemoteTo(dt, hn::Add(y, zero)), dt, c + j);
+  }
+}
+
 // WIDTH columns of one row from `column` on, to `c`, which takes as many elements.
 template <int64_t WIDTH>
 HWY_INLINE void finish_row(const IntegerFinish& f, const int32_t* dots, int64_t i, int64_t column,
                            void* c) {
   const I32 d;
+  if (is_plain(f) && std::isfinite(f.row_scale[i])) {
+    if (f.kind == IntegerFinish::Kind::uint8)
+      finish_plain<WIDTH>(f, dots, i, static_cast<uint8_t*>(c));
+    else
+      finish_plain<WIDTH>(f, dots, i, static_cast<int8_t*>(c));
+    return;
+  }
   for (int64_t j = 0; j < WIDTH; j += kStep) {
     const VecI32 sum = finish_sums(f, hn::LoadU(d, dots + j), i, column + j);
     if (f.kind == IntegerFinish::Kind::int32) {

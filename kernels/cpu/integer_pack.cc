@@ -44,6 +44,36 @@ void pack_left(const ByteMatrix& a, int64_t k, int64_t row_begin, int64_t row_en
   }
 }
 
+template <class T>
+void pack_filters(const uint8_t* weights, bool is_signed, int64_t channels, int64_t taps,
+                  int64_t row_begin, int64_t row_end, T* packed, int32_t* sums) {
+  const uint8_t flip = is_signed ? 0 : kFlip;
+  const int64_t depth = integer_depth(channels) * taps;
+  for (int64_t i = row_begin; i < row_end; ++i) {
+    const uint8_t* from = weights + i * channels * taps;
+    T* to = packed + i * depth;
+    std::fill(to, to + depth, T(0));
+    int32_t sum = 0;
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t t = 0; t < taps; ++t) {
+        const auto w = static_cast<int8_t>(from[c * taps + t] ^ flip);
+        to[(c / 4 * taps + t) * 4 + c % 4] = w;
+        sum += w;
+      }
+    sums[i] = sum;
+  }
+}
+
+void pack_filters_any(const uint8_t* weights, bool is_signed, int64_t channels, int64_t taps,
+                      int64_t row_begin, int64_t row_end, uint8_t* packed, int32_t* sums) {
+  if (integer_packing().left_bytes == 1)
+    pack_filters(weights, is_signed, channels, taps, row_begin, row_end,
+                 reinterpret_cast<int8_t*>(packed), sums);
+  else
+    pack_filters(weights, is_signed, channels, taps, row_begin, row_end,
+                 reinterpret_cast<int16_t*>(packed), sums);
+}
+
 void pack_left_any(const ByteMatrix& a, int64_t k, int64_t row_begin, int64_t row_end,
                    uint8_t* packed, int32_t* sums) {
   if (integer_packing().left_bytes == 1)
@@ -75,24 +105,27 @@ HWY_INLINE void interleave(const Rows& rows, uint8_t flip, const Store& store) {
 }
 
 // `columns` columns of four rows into consecutive panels of `width` columns, panel_bytes apart.
-// `readable`: rows may be read up to the next multiple of 16.
-void pack_quad(Rows rows, int64_t columns, bool readable, uint8_t flip, int64_t width,
-               int64_t panel_bytes, uint8_t* to) {
+void pack_quad(const Rows& rows, int64_t columns, uint8_t flip, int64_t width, int64_t panel_bytes,
+               uint8_t* to) {
   const hn::FixedTag<uint8_t, 16> d;
-  const int64_t end = (columns + width - 1) / width * width;
+  int64_t in_panel = 0;
   for (int64_t column = 0; column < columns; column += 16) {
     HWY_ALIGN uint8_t last[4][16] = {};
-    Rows at = rows;
-    for (const uint8_t*& row : at) row += column;
-    if (column + 16 > columns && !readable) {
+    Rows at = {rows[0] + column, rows[1] + column, rows[2] + column, rows[3] + column};
+    if (column + 16 > columns) {
       for (size_t r = 0; r < 4; ++r) {
         std::memcpy(last[r], at[r], static_cast<size_t>(columns - column));
         at[r] = last[r];
       }
     }
     interleave(at, flip, [&](int64_t j, auto v) HWY_ATTR {
-      const int64_t c = column + j;
-      if (c < end) hn::StoreU(v, d, to + c / width * panel_bytes + c % width * 4);
+      if (in_panel == 0 && column + j >= columns) return;
+      hn::StoreU(v, d, to + 4 * in_panel);
+      in_panel += 4;
+      if (in_panel == width) {
+        in_panel = 0;
+        to += panel_bytes;
+      }
     });
   }
 }
@@ -130,7 +163,7 @@ void pack_right(const ByteMatrix& b, int64_t k, int64_t n, int64_t panel_begin, 
         for (int64_t r = 0; r < 4; ++r)
           rows[static_cast<size_t>(r)] =
               q + r < k ? b.data + (q + r) * b.row_stride + first : nothing;
-        pack_quad(rows, columns, false, flip, width, width * depth, panel + q * width);
+        pack_quad(rows, columns, flip, width, width * depth, panel + q * width);
         continue;
       }
       for (int64_t j = 0; j < width; ++j)
@@ -144,63 +177,81 @@ void pack_right(const ByteMatrix& b, int64_t k, int64_t n, int64_t panel_begin, 
   }
 }
 
-// Copies pixels [begin, end) of a tap, of which `from` is the one of output pixel 0. Rows of the
-// source are read, and `to` written, up to 16 bytes too far.
-HWY_INLINE void copy_tap(const uint8_t* from, int64_t row_bytes, int64_t out_width, int64_t begin,
-                         int64_t end, uint8_t* to) {
-  const hn::FixedTag<uint8_t, 16> d;
-  int64_t y = begin / out_width, x = begin - y * out_width;
-  while (begin < end) {
-    const int64_t count = std::min(out_width - x, end - begin);
-    const uint8_t* row = from + y * row_bytes + x;
-    for (int64_t i = 0; i < count; i += 16) hn::StoreU(hn::LoadU(d, row + i), d, to + i);
-    to += count;
-    begin += count;
-    x = 0;
-    ++y;
+void pack_pointwise(const ConvShape& s, const uint8_t* planes, uint8_t flip, int64_t panel_begin,
+                    int64_t panel_end, uint8_t* packed) {
+  HWY_ALIGN uint8_t nothing[static_cast<size_t>(kPatchPanels * 2 * kStep)];
+  std::memset(nothing, flip, sizeof nothing);
+  const int64_t width = integer_packing().panel_width;
+  const int64_t k = s.in_channels / s.groups, depth = integer_depth(k);
+  const int64_t begin = panel_begin * width, end = std::min(panel_end * width, s.out_pixels());
+  for (int64_t q = 0; q < depth; q += 4) {
+    Rows rows;
+    for (int64_t r = 0; r < 4; ++r)
+      rows[static_cast<size_t>(r)] = q + r < k ? planes + (q + r) * s.in_pixels() + begin : nothing;
+    pack_quad(rows, end - begin, flip, width, width * depth, packed + q * width);
   }
 }
 
-void pack_patches(const ConvShape& s, const uint8_t* planes, bool is_signed, int64_t panel_begin,
-                  int64_t panel_end, uint8_t* packed, int32_t* sums) {
-  constexpr int64_t kMostWidth = 2 * kStep;
-  constexpr int64_t kRow = kPatchPanels * kMostWidth + 16;
-  HWY_ALIGN uint8_t copied[4][static_cast<size_t>(kRow)];
-  HWY_ALIGN uint8_t nothing[static_cast<size_t>(kRow)];
-  const uint8_t flip = is_signed ? kFlip : 0;
-  std::memset(nothing, flip, sizeof nothing);
+// Neighbouring output pixels of one row.
+struct Segment {
+  int64_t from = 0, to = 0, bytes = 0;
+};
+
+void pack_strip(const ConvShape& s, const int64_t* offsets, const uint8_t* planes, uint8_t flip,
+                int64_t panel_begin, int64_t panel_end, uint8_t* packed) {
+  const hn::FixedTag<uint8_t, 16> d;
+  const auto f = hn::Set(d, flip);
   const int64_t width = integer_packing().panel_width;
-  const bool direct = s.is_pointwise();
-  const PaddedPlane plane = direct ? PaddedPlane() : padded_plane(s);
-  const int64_t k = s.in_channels / s.groups * s.taps(), depth = integer_depth(k);
-  const int64_t begin = panel_begin * width, end = std::min(panel_end * width, s.out_pixels());
-  int64_t channel = 0, ky = 0, kx = 0;
-  for (int64_t q = 0; q < depth; q += 4) {
-    Rows rows;
-    for (size_t r = 0; r < 4; ++r) {
-      rows[r] = nothing;
-      if (q + static_cast<int64_t>(r) >= k) continue;
-      if (direct) {
-        rows[r] = planes + channel * s.in_pixels() + begin;
-      } else {
-        const int64_t shift = kx * s.dilation_width;
-        const uint8_t* tap = planes + channel * plane.bytes() +
-                             ky * s.dilation_height * plane.row_bytes +
-                             shift % s.stride_width * plane.run + shift / s.stride_width;
-        copy_tap(tap, s.stride_height * plane.row_bytes, s.out_width, begin, end, copied[r]);
-        rows[r] = copied[r];
-      }
-      if (++kx < s.kernel_width) continue;
-      kx = 0;
-      if (++ky < s.kernel_height) continue;
-      ky = 0;
-      ++channel;
+  const PaddedPlane plane = padded_plane(s);
+  const int64_t quads = (s.in_channels / s.groups + 3) / 4, depth = 4 * quads * s.taps();
+  for (int64_t p = panel_begin; p < panel_end; ++p) {
+    std::array<Segment, 2 * kLanes> segments;
+    size_t count = 0;
+    const int64_t first = p * width, end = std::min(first + width, s.out_pixels());
+    for (int64_t pixel = first; pixel < end;) {
+      const int64_t y = pixel / s.out_width, x = pixel - y * s.out_width;
+      const int64_t here = std::min(s.out_width - x, end - pixel);
+      segments[count++] = {4 * (y * s.stride_height * plane.row_pixels + x), 4 * (pixel - first),
+                           4 * here};
+      pixel += here;
     }
-    pack_quad(rows, end - begin, !direct, flip, width, width * depth, packed + q * width);
+    uint8_t* to = packed + (p - panel_begin) * width * depth;
+    for (int64_t q = 0; q < quads; ++q)
+      for (int64_t t = 0; t < s.taps(); ++t, to += 4 * width) {
+        const uint8_t* tap = planes + 4 * (q * plane.pixels() + offsets[t]);
+        // What is written too far is written again, or belongs to nobody.
+        for (size_t i = 0; i < count; ++i) {
+          const Segment& g = segments[i];
+          for (int64_t j = 0; j < g.bytes; j += 16)
+            hn::StoreU(hn::Xor(hn::LoadU(d, tap + g.from + j), f), d, to + g.to + j);
+        }
+      }
   }
+}
+
+void pack_patches(const ConvShape& s, const int64_t* offsets, const uint8_t* planes, bool is_signed,
+                  int64_t panel_begin, int64_t panel_end, uint8_t* packed, int32_t* sums) {
+  const uint8_t flip = is_signed ? kFlip : 0;
+  if (s.is_pointwise())
+    pack_pointwise(s, planes, flip, panel_begin, panel_end, packed);
+  else
+    pack_strip(s, offsets, planes, flip, panel_begin, panel_end, packed);
   if (!sums) return;
+  const int64_t width = integer_packing().panel_width;
+  const int64_t depth = integer_depth(integer_conv_depth(s));
   for (int64_t p = 0; p < panel_end - panel_begin; ++p)
     sum_panel(packed + p * width * depth, depth / 4, width, sums + p * width);
+}
+
+void interleave_rows(const Rows& rows, int64_t pixels, uint8_t* to) {
+  const hn::FixedTag<uint8_t, 16> d;
+  int64_t x = 0;
+  for (; x + 16 <= pixels; x += 16) {
+    const Rows at = {rows[0] + x, rows[1] + x, rows[2] + x, rows[3] + x};
+    interleave(at, 0, [&](int64_t j, auto v) HWY_ATTR { hn::StoreU(v, d, to + 4 * (x + j)); });
+  }
+  for (; x < pixels; ++x)
+    for (size_t r = 0; r < 4; ++r) to[4 * x + static_cast<int64_t>(r)] = rows[r][x];
 }
 
 }  // namespace
@@ -212,6 +263,8 @@ namespace oarlock::kernels::cpu {
 HWY_EXPORT(pack_left_any);
 HWY_EXPORT(pack_right);
 HWY_EXPORT(pack_patches);
+HWY_EXPORT(pack_filters_any);
+HWY_EXPORT(interleave_rows);
 
 void pack_integer_left(const ByteMatrix& a, int64_t k, int64_t row_begin, int64_t row_end,
                        uint8_t* packed, int32_t* sums) {
@@ -223,10 +276,21 @@ void pack_integer_right(const ByteMatrix& b, int64_t k, int64_t n, int64_t panel
   HWY_DYNAMIC_DISPATCH(pack_right)(b, k, n, panel_begin, panel_end, packed, sums);
 }
 
-void pack_integer_patches(const ConvShape& shape, const uint8_t* planes, bool is_signed,
-                          int64_t panel_begin, int64_t panel_end, uint8_t* packed, int32_t* sums) {
+void pack_integer_patches(const ConvShape& shape, const int64_t* offsets, const uint8_t* planes,
+                          bool is_signed, int64_t panel_begin, int64_t panel_end, uint8_t* packed,
+                          int32_t* sums) {
   HWY_DYNAMIC_DISPATCH(pack_patches)
-  (shape, planes, is_signed, panel_begin, panel_end, packed, sums);
+  (shape, offsets, planes, is_signed, panel_begin, panel_end, packed, sums);
+}
+
+void integer_tap_offsets(const ConvShape& s, int64_t* offsets) {
+  const PaddedPlane plane = padded_plane(s);
+  for (int64_t ky = 0; ky < s.kernel_height; ++ky)
+    for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
+      const int64_t shift = kx * s.dilation_width;
+      *offsets++ = ky * s.dilation_height * plane.row_pixels + shift % s.stride_width * plane.run +
+                   shift / s.stride_width;
+    }
 }
 
 PaddedPlane padded_plane(const ConvShape& s) {
@@ -235,35 +299,65 @@ PaddedPlane padded_plane(const ConvShape& s) {
   PaddedPlane plane;
   plane.rows = (s.out_height - 1) * s.stride_height + (s.kernel_height - 1) * s.dilation_height + 1;
   plane.run = (columns + s.stride_width - 1) / s.stride_width;
-  plane.row_bytes = plane.run * s.stride_width;
+  plane.row_pixels = plane.run * s.stride_width;
   return plane;
 }
 
-void pad_plane(const ConvShape& s, const uint8_t* plane, uint8_t fill, uint8_t* to) {
-  const PaddedPlane padded = padded_plane(s);
-  for (int64_t y = 0; y < padded.rows; ++y, to += padded.row_bytes) {
-    const int64_t in_y = y - s.pad_top;
-    if (in_y < 0 || in_y >= s.in_height) {
-      std::memset(to, fill, static_cast<size_t>(padded.row_bytes));
-      continue;
-    }
-    const uint8_t* row = plane + in_y * s.in_width;
-    const int64_t left = std::min(s.pad_left, padded.row_bytes);
-    const int64_t inside = std::min(s.in_width, padded.row_bytes - left);
-    if (s.stride_width == 1) {
-      std::memset(to, fill, static_cast<size_t>(left));
-      std::memcpy(to + left, row, static_cast<size_t>(inside));
-      std::memset(to + left + inside, fill, static_cast<size_t>(padded.row_bytes - left - inside));
-      continue;
-    }
-    for (int64_t phase = 0; phase < s.stride_width; ++phase) {
-      uint8_t* run = to + phase * padded.run;
-      for (int64_t i = 0; i < padded.run; ++i) {
-        const int64_t x = i * s.stride_width + phase - s.pad_left;
-        run[i] = x >= 0 && x < s.in_width ? row[x] : fill;
-      }
+namespace {
+
+// Row y of the padded plane.
+void pad_row(const ConvShape& s, const PaddedPlane& padded, const uint8_t* plane, int64_t y,
+             uint8_t fill, uint8_t* to) {
+  const int64_t in_y = y - s.pad_top;
+  const int64_t length = padded.row_pixels;
+  if (in_y < 0 || in_y >= s.in_height) {
+    std::memset(to, fill, static_cast<size_t>(length));
+    return;
+  }
+  const uint8_t* row = plane + in_y * s.in_width;
+  if (s.stride_width == 1) {
+    const int64_t left = std::min(s.pad_left, length);
+    const int64_t inside = std::min(s.in_width, length - left);
+    std::memset(to, fill, static_cast<size_t>(left));
+    std::memcpy(to + left, row, static_cast<size_t>(inside));
+    std::memset(to + left + inside, fill, static_cast<size_t>(length - left - inside));
+    return;
+  }
+  for (int64_t phase = 0; phase < s.stride_width; ++phase) {
+    uint8_t* run = to + phase * padded.run;
+    for (int64_t i = 0; i < padded.run; ++i) {
+      const int64_t x = i * s.stride_width + phase - s.pad_left;
+      run[i] = x >= 0 && x < s.in_width ? row[x] : fill;
     }
   }
+}
+
+}  // namespace
+
+void pad_plane(const ConvShape& s, const uint8_t* plane, uint8_t fill, uint8_t* to) {
+  const PaddedPlane padded = padded_plane(s);
+  for (int64_t y = 0; y < padded.rows; ++y)
+    pad_row(s, padded, plane, y, fill, to + y * padded.row_pixels);
+}
+
+void pad_planes(const ConvShape& s, const uint8_t* planes, int64_t channels, uint8_t fill,
+                uint8_t* scratch, uint8_t* to) {
+  const PaddedPlane padded = padded_plane(s);
+  const int64_t length = padded.row_pixels;
+  std::memset(scratch, fill, static_cast<size_t>(4 * length));
+  const std::array<const uint8_t*, 4> rows = {scratch, scratch + length, scratch + 2 * length,
+                                              scratch + 3 * length};
+  for (int64_t y = 0; y < padded.rows; ++y) {
+    for (int64_t c = 0; c < channels; ++c)
+      pad_row(s, padded, planes + c * s.in_pixels(), y, fill, scratch + c * length);
+    HWY_DYNAMIC_DISPATCH(interleave_rows)(rows, length, to + 4 * y * length);
+  }
+}
+
+void pack_integer_filters(const uint8_t* weights, bool is_signed, int64_t channels, int64_t taps,
+                          int64_t row_begin, int64_t row_end, uint8_t* packed, int32_t* sums) {
+  HWY_DYNAMIC_DISPATCH(pack_filters_any)
+  (weights, is_signed, channels, taps, row_begin, row_end, packed, sums);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -31,6 +31,45 @@ void through(const std::byte* from, std::byte* to, int64_t n) {
   F(reinterpret_cast<const From*>(from), reinterpret_cast<To*>(to), n);
 }
 
+// Through int32, of which narrower integers take the low bits.
+template <class To>
+void float_to_narrow(const std::byte* from, std::byte* to, int64_t n) {
+  const float* x = reinterpret_cast<const float*>(from);
+  To* y = reinterpret_cast<To*>(to);
+  constexpr int64_t kPiece = 1024;
+  std::array<int32_t, kPiece> wide;
+  for (int64_t i = 0; i < n; i += kPiece) {
+    const int64_t count = std::min(kPiece, n - i);
+    kc::f32_to_i32(x + i, wide.data(), count);
+    for (int64_t j = 0; j < count; ++j) y[i + j] = static_cast<To>(wide[static_cast<size_t>(j)]);
+  }
+}
+
+Convert from_float(DType to) {
+  switch (to) {
+    case DType::float16:
+      return through<kc::f32_to_f16, float, uint16_t>;
+    case DType::bfloat16:
+      return through<kc::f32_to_bf16, float, uint16_t>;
+    case DType::int32:
+      return through<kc::f32_to_i32, float, int32_t>;
+    case DType::int64:
+      return through<kc::f32_to_i64, float, int64_t>;
+    case DType::uint8:
+      return float_to_narrow<uint8_t>;
+    case DType::int8:
+      return float_to_narrow<int8_t>;
+    case DType::uint16:
+      return float_to_narrow<uint16_t>;
+    case DType::int16:
+      return float_to_narrow<int16_t>;
+    case DType::boolean:
+      return convert<float, bool>;
+    default:
+      return nullptr;
+  }
+}
+
 template <class From>
 Convert to_type(DType to) {
   switch (to) {
@@ -47,13 +86,10 @@ Convert to_type(DType to) {
   }
 }
 
-// From floats only what is defined for every value: out of range is undefined in C++.
 Convert conversion(DType from, DType to) {
   switch (from) {
     case DType::float32:
-      if (to == DType::float16) return through<kc::f32_to_f16, float, uint16_t>;
-      if (to == DType::bfloat16) return through<kc::f32_to_bf16, float, uint16_t>;
-      return to == DType::boolean ? to_type<float>(to) : nullptr;
+      return from_float(to);
     case DType::float16:
       return to == DType::float32 ? through<kc::f16_to_f32, uint16_t, float> : nullptr;
     case DType::bfloat16:

@@ -3,6 +3,7 @@
 #include "backends/cpu/ops/support/integer_conv.h"
 
 #include <array>
+#include <vector>
 
 namespace oarlock::cpu {
 
@@ -16,12 +17,22 @@ struct StripConv : IntegerConv {
   bool constant_weights = false;
 
   int64_t group_rows() const { return shape.out_channels / shape.groups; }
-  // Arrays of rows, packed weights unless constant, the padded image, a strip for each thread.
+  // Arrays of rows, packed weights unless constant, the padded image, and for each thread a strip
+  // and a row of the image.
   int64_t workspace(int threads) const {
     return arrays() + (constant_weights ? 0 : weights.bytes()) + image_bytes() +
-           threads * strip.bytes();
+           threads * (strip_bytes() + row_bytes());
   }
-  int64_t image_bytes() const { return shape.is_pointwise() ? 0 : padded_image_bytes(); }
+  int64_t strip_bytes() const { return strip.bytes() + 64; }
+  int64_t group_planes() const { return (group_channels() + 3) / 4; }
+  int64_t plane_bytes() const { return 4 * kc::padded_plane(shape).pixels(); }
+  int64_t image_bytes() const {
+    if (shape.is_pointwise()) return 0;
+    return (shape.groups * group_planes() * plane_bytes() + kc::kPaddedSlack + 63) / 64 * 64;
+  }
+  int64_t row_bytes() const {
+    return shape.is_pointwise() ? 0 : (4 * kc::padded_plane(shape).row_pixels + 63) / 64 * 64;
+  }
 };
 
 Result<StripConv> strip_conv_of(const NodeView& node, const Device& device) {
@@ -38,7 +49,7 @@ Result<StripConv> strip_conv_of(const NodeView& node, const Device& device) {
   c.strip_panels = std::min({fitting, fair, c.panels, kc::kPatchPanels});
   c.strips = (c.panels + c.strip_panels - 1) / c.strip_panels;
   c.strip = packed_right(k, c.strip_panels * width);
-  const int64_t parts = (2 * threads + c.strips * c.shape.groups - 1) / (c.strips * c.shape.groups);
+  const int64_t parts = (8 * threads + c.strips * c.shape.groups - 1) / (c.strips * c.shape.groups);
   c.row_parts = std::clamp<int64_t>(
       parts, 1, std::max<int64_t>(1, c.group_rows() / (2 * kc::integer_packing().tile_rows)));
   c.constant_weights = node.constant(c.in.weights) != nullptr;
@@ -47,7 +58,10 @@ Result<StripConv> strip_conv_of(const NodeView& node, const Device& device) {
 
 class StripKernel final : public Kernel {
  public:
-  StripKernel(const StripConv& conv, const CpuDevice& device) : c_(conv), device_(device) {}
+  StripKernel(const StripConv& conv, const CpuDevice& device)
+      : c_(conv), device_(device), offsets_(static_cast<size_t>(conv.shape.taps())) {
+    kc::integer_tap_offsets(c_.shape, offsets_.data());
+  }
 
   Status run(const KernelArgs& args) override {
     std::byte* next = args.workspace.data();
@@ -67,13 +81,14 @@ class StripKernel final : public Kernel {
     for (int64_t i = 0; i < c_.batch; ++i) {
       const uint8_t* planes = x + i * s.in_channels * s.in_pixels();
       if (!s.is_pointwise()) {
-        c_.pad_image(planes, ZeroPoints(args, c_.in.x_zero)[0], image, device_);
+        pad_image(planes, ZeroPoints(args, c_.in.x_zero)[0], image,
+                  reinterpret_cast<uint8_t*>(next));
         planes = image;
       }
       std::byte* const y = args.outputs[0].data() + i * y_bytes;
       device_.parallel(s.groups * c_.strips * c_.row_parts, 1,
                        [&](int64_t begin, int64_t end, int slot) {
-                         std::byte* strip = next + slot * c_.strip.bytes();
+                         std::byte* strip = next + slot * c_.strip_bytes();
                          for (int64_t u = begin; u < end; ++u)
                            run_part(u, planes, weights, finish, strip, y);
                        });
@@ -83,12 +98,29 @@ class StripKernel final : public Kernel {
 
  private:
   void pack_weights(const std::byte* weights, std::byte* to) const {
-    const kc::ByteMatrix w{reinterpret_cast<const uint8_t*>(weights), c_.w_signed, c_.depth(), 1};
-    device_.parallel(c_.shape.out_channels, grain_for(static_cast<double>(c_.depth()) / 8),
+    device_.parallel(c_.shape.out_channels, grain_for(static_cast<double>(c_.depth())),
                      [&](int64_t begin, int64_t end, int) {
-                       kc::pack_integer_left(w, c_.depth(), begin, end,
-                                             reinterpret_cast<uint8_t*>(to),
-                                             c_.weights.sums_of(to));
+                       kc::pack_integer_filters(reinterpret_cast<const uint8_t*>(weights),
+                                                c_.w_signed, c_.group_channels(), c_.shape.taps(),
+                                                begin, end, reinterpret_cast<uint8_t*>(to),
+                                                c_.weights.sums_of(to));
+                     });
+  }
+
+  // `strips`: the threads' strips, after which their rows follow.
+  void pad_image(const uint8_t* image, int32_t x_zero, uint8_t* to, uint8_t* strips) const {
+    const kc::ConvShape& s = c_.shape;
+    uint8_t* const rows = strips + device_.threads() * c_.strip_bytes();
+    const int64_t each = c_.group_planes(), channels = c_.group_channels();
+    device_.parallel(s.groups * each, grain_for(static_cast<double>(c_.plane_bytes()) / 4),
+                     [&](int64_t begin, int64_t end, int slot) {
+                       for (int64_t i = begin; i < end; ++i) {
+                         const int64_t first = i / each * channels + i % each * 4;
+                         const int64_t count = std::min<int64_t>(4, channels - i % each * 4);
+                         kc::pad_planes(s, image + first * s.in_pixels(), count,
+                                        static_cast<uint8_t>(x_zero), rows + slot * c_.row_bytes(),
+                                        to + i * c_.plane_bytes());
+                       }
                      });
   }
 
@@ -120,10 +152,11 @@ class StripKernel final : public Kernel {
     const int64_t first = c_.panels * number / c_.strips;
     const int64_t last = c_.panels * (number + 1) / c_.strips;
     const int64_t pixel = first * kc::integer_packing().panel_width;
-    const int64_t channels = s.in_channels / s.groups, rows = c_.group_rows();
-    const int64_t plane = s.is_pointwise() ? s.in_pixels() : kc::padded_plane(s).bytes();
+    const int64_t rows = c_.group_rows();
+    const int64_t input = s.is_pointwise() ? c_.group_channels() * s.in_pixels()
+                                           : c_.group_planes() * c_.plane_bytes();
     int32_t* const sums = finish.row_sum_factor ? c_.strip.sums_of(strip) : nullptr;
-    kc::pack_integer_patches(s, planes + group * channels * plane, c_.x_signed, first, last,
+    kc::pack_integer_patches(s, offsets_.data(), planes + group * input, c_.x_signed, first, last,
                              reinterpret_cast<uint8_t*>(strip), sums);
     kc::IntegerProduct p;
     p.m = rows;
@@ -144,6 +177,7 @@ class StripKernel final : public Kernel {
 
   StripConv c_;
   const CpuDevice& device_;
+  std::vector<int64_t> offsets_;
 };
 
 Result<KernelNeeds> match(const NodeView& node, const Device& device) {

@@ -1,5 +1,6 @@
 // ConvInteger and QLinearConv with one input channel a group.
 #include <array>
+#include <vector>
 
 #include "backends/cpu/ops/support/integer_conv.h"
 
@@ -13,9 +14,15 @@ int64_t weights_bytes(const IntegerConv& c) {
   return (c.shape.out_channels * c.shape.taps() * 2 + 63) / 64 * 64;
 }
 
+int64_t image_bytes(const IntegerConv& c) {
+  return c.shape.in_channels * kc::padded_plane(c.shape).pixels() + kc::kPaddedSlack;
+}
+
 class DepthwiseKernel final : public Kernel {
  public:
-  DepthwiseKernel(const IntegerConv& conv, const CpuDevice& device) : c_(conv), device_(device) {
+  DepthwiseKernel(const IntegerConv& conv, const CpuDevice& device)
+      : c_(conv), device_(device), offsets_(static_cast<size_t>(conv.shape.taps())) {
+    kc::integer_tap_offsets(c_.shape, offsets_.data());
     // Rows of a plane are cut where there are few planes.
     const int64_t wanted = 4 * device.threads();
     row_parts_ = std::clamp<int64_t>(wanted / c_.shape.out_channels, 1, c_.shape.out_height);
@@ -32,11 +39,16 @@ class DepthwiseKernel final : public Kernel {
     auto* const image = reinterpret_cast<uint8_t*>(next);
     const kc::IntegerFinish finish = c_.finish(args, arrays);
     prepare(args, arrays, weights);
-    const int64_t plane = kc::padded_plane(s).bytes();
+    const int64_t plane = kc::padded_plane(s).pixels();
     const int64_t multiplier = s.out_channels / s.in_channels;
+    const auto zero = static_cast<uint8_t>(ZeroPoints(args, c_.in.x_zero)[0]);
     for (int64_t i = 0; i < c_.batch; ++i) {
       const auto* x = args.inputs[0].data<const uint8_t>() + i * s.in_channels * s.in_pixels();
-      c_.pad_image(x, ZeroPoints(args, c_.in.x_zero)[0], image, device_);
+      device_.parallel(s.in_channels, grain_for(static_cast<double>(plane) / 8),
+                       [&](int64_t begin, int64_t end, int) {
+                         for (int64_t c = begin; c < end; ++c)
+                           kc::pad_plane(s, x + c * s.in_pixels(), zero, image + c * plane);
+                       });
       std::byte* const y =
           args.outputs[0].data() + i * s.out_channels * s.out_pixels() * c_.result_bytes();
       device_.parallel(s.out_channels * row_parts_, grain_, [&](int64_t begin, int64_t end, int) {
@@ -46,9 +58,9 @@ class DepthwiseKernel final : public Kernel {
           f.row_add += m;
           if (f.row_scale) f.row_scale += m;
           kc::integer_depthwise(
-              s, image + m / multiplier * plane, c_.x_signed, weights + m * s.taps(), f,
-              y + m * s.out_pixels() * c_.result_bytes(), s.out_height * part / row_parts_,
-              s.out_height * (part + 1) / row_parts_);
+              s, offsets_.data(), image + m / multiplier * plane, c_.x_signed,
+              weights + m * s.taps(), f, y + m * s.out_pixels() * c_.result_bytes(),
+              s.out_height * part / row_parts_, s.out_height * (part + 1) / row_parts_);
         }
       });
     }
@@ -75,6 +87,7 @@ class DepthwiseKernel final : public Kernel {
 
   IntegerConv c_;
   const CpuDevice& device_;
+  std::vector<int64_t> offsets_;
   int64_t row_parts_ = 1, grain_ = 1;
 };
 
@@ -88,7 +101,7 @@ Result<IntegerConv> depthwise_of(const NodeView& node) {
 Result<KernelNeeds> match(const NodeView& node, const Device&) {
   OARLOCK_ASSIGN(const IntegerConv c, depthwise_of(node));
   KernelOption option;
-  option.workspace = static_cast<size_t>(c.arrays() + weights_bytes(c) + c.padded_image_bytes());
+  option.workspace = static_cast<size_t>(c.arrays() + weights_bytes(c) + image_bytes(c));
   return KernelNeeds(std::move(option));
 }
 

@@ -1,6 +1,8 @@
 // oarlock.Relayout of bytes into packed operands of integer products.
 #include "backends/cpu/ops/support/integer_packing.h"
 
+#include "kernels/cpu/integer_conv.h"
+
 namespace oarlock::cpu {
 
 namespace kc = kernels::cpu;
@@ -29,11 +31,12 @@ Result<KernelPtr> create(const NodeView& view, const KernelOption& chosen, Devic
   const Shape& shape = view.input_shape(0);
   const bool is_signed = view.input(0).dtype == DType::int8;
   if (chosen.outputs[0].tag == kRows) {
-    const int64_t m = shape[0], k = extent(shape, 1, shape.rank());
+    const int64_t m = shape[0], channels = shape[1], taps = extent(shape, 2, shape.rank());
     return make_kernel([=](const KernelArgs& args) -> Status {
       std::byte* to = args.outputs[0].data();
-      kc::pack_integer_left({args.inputs[0].data<const uint8_t>(), is_signed, k, 1}, k, 0, m,
-                            reinterpret_cast<uint8_t*>(to), packed_left(m, k).sums_of(to));
+      const PackedIntegers packed = packed_left(m, kc::integer_depth(channels) * taps);
+      kc::pack_integer_filters(args.inputs[0].data<const uint8_t>(), is_signed, channels, taps, 0,
+                               m, reinterpret_cast<uint8_t*>(to), packed.sums_of(to));
       return {};
     });
   }
@@ -64,7 +67,7 @@ PackedIntegers packed_right(int64_t k, int64_t n) {
 }
 
 Layout integer_rows_layout(const Shape& weights) {
-  const int64_t k = extent(weights, 1, weights.rank());
+  const int64_t k = kc::integer_depth(weights[1]) * extent(weights, 2, weights.rank());
   return Layout::opaque(std::string(kRows),
                         static_cast<size_t>(packed_left(weights[0], k).bytes()));
 }

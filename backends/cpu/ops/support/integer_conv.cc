@@ -20,17 +20,13 @@ Result<IntegerConv> integer_conv_of(const NodeView& node) {
     return unsupported("the weights' shape ", to_string(weights), " does not fit ", s.in_channels,
                        " input channels in ", s.groups, " groups");
   const kc::PaddedPlane plane = kc::padded_plane(s);
-  if (plane.rows > (1 << 24) || plane.row_bytes > (1 << 24) || plane.bytes() > (1 << 28) ||
-      s.in_channels > (int64_t{1} << 32) / plane.bytes())
+  if (plane.rows > (1 << 24) || plane.row_pixels > (1 << 24) || plane.pixels() > (1 << 28) ||
+      s.in_channels > (int64_t{1} << 30) / plane.pixels())
     return unsupported("an image that takes too much memory with its padding");
   c.x_signed = node.input(0).dtype == DType::int8;
   c.w_signed = node.input(c.in.weights).dtype == DType::int8;
   c.result = node.output(0).dtype;
   return c;
-}
-
-int64_t IntegerConv::padded_image_bytes() const {
-  return (shape.in_channels * kc::padded_plane(shape).bytes() + kc::kPaddedSlack + 63) / 64 * 64;
 }
 
 namespace {
@@ -44,17 +40,6 @@ IntegerConvArrays IntegerConv::take_arrays(std::byte*& next) const {
   auto* numbers = reinterpret_cast<int32_t*>(next);
   next += arrays();
   return {numbers, numbers + rows, reinterpret_cast<float*>(numbers + 2 * rows)};
-}
-
-void IntegerConv::pad_image(const uint8_t* image, int32_t x_zero, uint8_t* to,
-                            const CpuDevice& device) const {
-  const int64_t bytes = kc::padded_plane(shape).bytes();
-  device.parallel(shape.in_channels, grain_for(static_cast<double>(bytes) / 8),
-                  [&](int64_t begin, int64_t end, int) {
-                    for (int64_t i = begin; i < end; ++i)
-                      kc::pad_plane(shape, image + i * shape.in_pixels(),
-                                    static_cast<uint8_t>(x_zero), to + i * bytes);
-                  });
 }
 
 kc::IntegerFinish IntegerConv::finish(const KernelArgs& args,

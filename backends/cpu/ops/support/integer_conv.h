@@ -22,14 +22,12 @@ struct IntegerConv {
   bool x_signed = false, w_signed = false;
   DType result = DType::int32;
 
-  int64_t depth() const { return shape.in_channels / shape.groups * shape.taps(); }
+  int64_t group_channels() const { return shape.in_channels / shape.groups; }
+  int64_t depth() const { return kernels::cpu::integer_conv_depth(shape); }
   int64_t result_bytes() const { return result == DType::int32 ? 4 : 1; }
-  int64_t padded_image_bytes() const;
   // Bytes of the arrays; where they are, `next` moving on.
   int64_t arrays() const;
   IntegerConvArrays take_arrays(std::byte*& next) const;
-  // The image with its padding, see kernels/cpu/integer_conv.h.
-  void pad_image(const uint8_t* image, int32_t x_zero, uint8_t* to, const CpuDevice& device) const;
   // Scales and biases filled into the arrays, and what they make of sums.
   kernels::cpu::IntegerFinish finish(const KernelArgs& args, const IntegerConvArrays& arrays) const;
 };

@@ -24,7 +24,7 @@ PackedIntegers packed_left(int64_t m, int64_t k);
 // A k x n right operand.
 PackedIntegers packed_right(int64_t k, int64_t n);
 
-// For weights [M, ...], a left operand of M rows; for [.., k, n], one right operand after another.
+// For weights [M, C, ...], those of a convolution; for [.., k, n], one right operand after another.
 Layout integer_rows_layout(const Shape& weights);
 Layout integer_panels_layout(const Shape& b);
 

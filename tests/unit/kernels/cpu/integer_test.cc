@@ -160,16 +160,33 @@ ConvShape conv_shape(int64_t channels, int64_t size, int64_t kernel, int64_t str
   return s;
 }
 
+std::vector<int64_t> offsets_of(const ConvShape& s) {
+  std::vector<int64_t> offsets(static_cast<size_t>(s.taps()));
+  integer_tap_offsets(s, offsets.data());
+  return offsets;
+}
+
 std::vector<uint8_t> padded(const ConvShape& s, const std::vector<uint8_t>& x, uint8_t zero) {
-  const int64_t plane = padded_plane(s).bytes();
+  const int64_t plane = padded_plane(s).pixels();
   std::vector<uint8_t> image(static_cast<size_t>(s.in_channels * plane + kPaddedSlack));
   for (int64_t c = 0; c < s.in_channels; ++c)
     pad_plane(s, x.data() + c * s.in_pixels(), zero, image.data() + c * plane);
   return image;
 }
 
+std::vector<uint8_t> interleaved(const ConvShape& s, const std::vector<uint8_t>& x, uint8_t zero) {
+  const PaddedPlane plane = padded_plane(s);
+  const int64_t planes = (s.in_channels + 3) / 4;
+  std::vector<uint8_t> image(static_cast<size_t>(planes * 4 * plane.pixels() + kPaddedSlack));
+  std::vector<uint8_t> row(static_cast<size_t>(4 * plane.row_pixels));
+  for (int64_t i = 0; i < planes; ++i)
+    pad_planes(s, x.data() + 4 * i * s.in_pixels(), std::min<int64_t>(4, s.in_channels - 4 * i),
+               zero, row.data(), image.data() + 4 * i * plane.pixels());
+  return image;
+}
+
 const ConvShape kShapes[] = {conv_shape(3, 9, 3, 1, 1, 1),  conv_shape(2, 17, 5, 2, 1, 2),
-                             conv_shape(5, 40, 3, 3, 2, 4), conv_shape(4, 7, 1, 2, 1, 0),
+                             conv_shape(5, 90, 3, 1, 2, 4), conv_shape(4, 7, 1, 2, 1, 0),
                              conv_shape(7, 6, 1, 1, 1, 0),  conv_shape(1, 4, 4, 1, 1, 0)};
 
 TEST_P(IntegerKernels, Convolutions) {
@@ -178,20 +195,21 @@ TEST_P(IntegerKernels, Convolutions) {
     for (const ConvShape& s : kShapes) {
       const uint8_t zero = 77;
       const std::vector<uint8_t> x = random_bytes(s.in_channels * s.in_pixels(), 3);
-      const int64_t k = s.in_channels * s.taps(), m = 5;
-      const std::vector<uint8_t> w = random_bytes(m * k, 4);
-      const std::vector<uint8_t> image = s.is_pointwise() ? x : padded(s, x, zero);
+      const int64_t k = integer_conv_depth(s), filter = s.in_channels * s.taps(), m = 5;
+      const std::vector<uint8_t> w = random_bytes(m * filter, 4);
+      const std::vector<uint8_t> image = s.is_pointwise() ? x : interleaved(s, x, zero);
       std::vector<uint8_t> left(static_cast<size_t>(m * integer_left_row(k)));
       std::vector<int32_t> sums(5), row_add(5);
-      pack_integer_left({w.data(), true, k, 1}, k, 0, m, left.data(), sums.data());
+      pack_integer_filters(w.data(), true, s.in_channels, s.taps(), 0, m, left.data(), sums.data());
       for (size_t i = 0; i < 5; ++i) row_add[i] = -zero * sums[i];
       const int64_t width = integer_packing().panel_width;
       const int64_t panels = integer_panels(s.out_pixels());
       std::vector<int32_t> c(static_cast<size_t>(m * s.out_pixels()));
       for (int64_t first = 0; first < panels; first += 2) {
         const int64_t last = std::min(first + 2, panels);
-        std::vector<uint8_t> strip(static_cast<size_t>(2 * integer_panel_bytes(k)));
-        pack_integer_patches(s, image.data(), false, first, last, strip.data(), nullptr);
+        std::vector<uint8_t> strip(static_cast<size_t>(2 * integer_panel_bytes(k) + 64));
+        pack_integer_patches(s, offsets_of(s).data(), image.data(), false, first, last,
+                             strip.data(), nullptr);
         IntegerProduct p;
         p.m = m;
         p.n = std::min(last * width, s.out_pixels()) - first * width;
@@ -205,8 +223,9 @@ TEST_P(IntegerKernels, Convolutions) {
       }
       for (int64_t i = 0; i < m; ++i)
         for (int64_t p = 0; p < s.out_pixels(); ++p)
-          ASSERT_EQ(c[static_cast<size_t>(i * s.out_pixels() + p)],
-                    plain_pixel(s, x, w.data() + i * k, 0, p / s.out_width, p % s.out_width, zero));
+          ASSERT_EQ(
+              c[static_cast<size_t>(i * s.out_pixels() + p)],
+              plain_pixel(s, x, w.data() + i * filter, 0, p / s.out_width, p % s.out_width, zero));
     }
   }
 }
@@ -228,8 +247,8 @@ TEST_P(IntegerKernels, Depthwise) {
     finish.row_add = &row_add;
     const int64_t channel = s.in_channels - 1;
     std::vector<int32_t> c(static_cast<size_t>(s.out_pixels()));
-    integer_depthwise(s, image.data() + channel * padded_plane(s).bytes(), false, weights.data(),
-                      finish, c.data(), 0, s.out_height);
+    integer_depthwise(s, offsets_of(s).data(), image.data() + channel * padded_plane(s).pixels(),
+                      false, weights.data(), finish, c.data(), 0, s.out_height);
     for (int64_t p = 0; p < s.out_pixels(); ++p)
       ASSERT_EQ(c[static_cast<size_t>(p)],
                 plain_pixel(s, x, w.data(), channel, p / s.out_width, p % s.out_width, zero));
