@@ -51,7 +51,8 @@ run_sanitized_pytest() {
   LD_PRELOAD=$(clang++-14 -print-file-name="libclang_rt.asan-$(uname -m).so") \
     ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 OARLOCK_BUILD_DIR="$PWD/build/asan" \
     build/venv/bin/python -m pytest tests/conformance/test_random.py \
-    tests/conformance/test_bad_input.py -n "$jobs" --junitxml=$results/pytest-asan.xml
+    tests/conformance/test_bad_input.py tests/conformance/test_maps.py \
+    tests/conformance/test_gradient.py -n "$jobs" --junitxml=$results/pytest-asan.xml
 }
 
 mkdir -p build

@@ -63,6 +63,11 @@ inline bool is_plain(const IntegerFinish& f) {
          !f.col_scale && !f.col_bias;
 }
 
+// Adding this to a float below 2^22 rounds it to a whole number, half to even, in the low bits.
+inline constexpr float kRounding = 12582912.0f;
+inline constexpr int32_t kRoundingBits = 0x4b400000;
+
+// Of is_plain(), for a finite scale.
 template <int64_t WIDTH, class TO>
 HWY_INLINE void finish_plain(const IntegerFinish& f, const int32_t* dots, int64_t i, TO* c) {
   const I32 d;
@@ -72,12 +77,13 @@ HWY_INLINE void finish_plain(const IntegerFinish& f, const int32_t* dots, int64_
   const VecF32 scale = hn::Set(df, f.row_scale[i]);
   const VecF32 low = hn::Set(df, static_cast<float>(f.low - f.zero));
   const VecF32 high = hn::Set(df, static_cast<float>(f.high - f.zero));
-  const VecI32 zero = hn::Set(d, f.zero);
+  const VecF32 rounding = hn::Set(df, kRounding);
+  const VecI32 zero = hn::Set(d, f.zero - kRoundingBits);
 #pragma GCC unroll 4
   for (int64_t j = 0; j < WIDTH; j += kStep) {
     const VecF32 v = hn::Mul(hn::ConvertTo(df, hn::Add(hn::LoadU(d, dots + j), add)), scale);
-    const VecI32 y = hn::NearestInt(hn::Min(hn::Max(v, low), high));
-    hn::StoreU(hn::DemoteTo(dt, hn::Add(y, zero)), dt, c + j);
+    const VecF32 rounded = hn::Add(hn::Min(hn::Max(v, low), high), rounding);
+    hn::StoreU(hn::DemoteTo(dt, hn::Add(hn::BitCast(d, rounded), zero)), dt, c + j);
   }
 }
 

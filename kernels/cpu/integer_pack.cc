@@ -254,6 +254,60 @@ void interleave_rows(const Rows& rows, int64_t pixels, uint8_t* to) {
     for (size_t r = 0; r < 4; ++r) to[4 * x + static_cast<int64_t>(r)] = rows[r][x];
 }
 
+// Every STRIDE-th byte (0: every `stride`-th).
+template <int STRIDE>
+void pick(const uint8_t* from, int64_t stride, int64_t count, uint8_t* to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = from[i * (STRIDE == 0 ? stride : STRIDE)];
+}
+
+// A row of the image into one of the padded plane, whose padding is there already.
+void fill_row(const ConvShape& s, const PaddedPlane& padded, const uint8_t* row, uint8_t* to) {
+  if (s.stride_width == 1) {
+    const int64_t left = std::min(s.pad_left, padded.run);
+    std::memcpy(to + left, row, static_cast<size_t>(std::min(s.in_width, padded.run - left)));
+    return;
+  }
+  for (int64_t phase = 0; phase < s.stride_width; ++phase) {
+    // Pixel i of the run is column i * stride + shift of the image.
+    const int64_t shift = phase - s.pad_left, stride = s.stride_width;
+    const int64_t first = shift >= 0 ? 0 : (stride - 1 - shift) / stride;
+    const int64_t end = std::min(padded.run, (s.in_width - shift + stride - 1) / stride);
+    if (end <= first) continue;
+    const uint8_t* from = row + first * stride + shift;
+    uint8_t* run = to + phase * padded.run + first;
+    if (stride == 2)
+      pick<2>(from, stride, end - first, run);
+    else
+      pick<0>(from, stride, end - first, run);
+  }
+}
+
+void pad_one(const ConvShape& s, const uint8_t* plane, uint8_t fill, uint8_t* to) {
+  const PaddedPlane padded = padded_plane(s);
+  std::memset(to, fill, static_cast<size_t>(padded.pixels()));
+  const int64_t end = std::min(padded.rows, s.in_height + s.pad_top);
+  for (int64_t y = s.pad_top; y < end; ++y)
+    fill_row(s, padded, plane + (y - s.pad_top) * s.in_width, to + y * padded.row_pixels);
+}
+
+void pad_four(const ConvShape& s, const uint8_t* planes, int64_t channels, uint8_t fill,
+              uint8_t* scratch, uint8_t* to) {
+  const PaddedPlane padded = padded_plane(s);
+  const int64_t length = padded.row_pixels;
+  std::memset(scratch, fill, static_cast<size_t>(4 * length));
+  const Rows rows = {scratch, scratch + length, scratch + 2 * length, scratch + 3 * length};
+  for (int64_t y = 0; y < padded.rows; ++y, to += 4 * length) {
+    const int64_t in_y = y - s.pad_top;
+    if (in_y < 0 || in_y >= s.in_height) {
+      std::memset(to, fill, static_cast<size_t>(4 * length));
+      continue;
+    }
+    for (int64_t c = 0; c < channels; ++c)
+      fill_row(s, padded, planes + c * s.in_pixels() + in_y * s.in_width, scratch + c * length);
+    interleave_rows(rows, length, to);
+  }
+}
+
 }  // namespace
 }  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -264,7 +318,8 @@ HWY_EXPORT(pack_left_any);
 HWY_EXPORT(pack_right);
 HWY_EXPORT(pack_patches);
 HWY_EXPORT(pack_filters_any);
-HWY_EXPORT(interleave_rows);
+HWY_EXPORT(pad_one);
+HWY_EXPORT(pad_four);
 
 void pack_integer_left(const ByteMatrix& a, int64_t k, int64_t row_begin, int64_t row_end,
                        uint8_t* packed, int32_t* sums) {
@@ -303,55 +358,13 @@ PaddedPlane padded_plane(const ConvShape& s) {
   return plane;
 }
 
-namespace {
-
-// Row y of the padded plane.
-void pad_row(const ConvShape& s, const PaddedPlane& padded, const uint8_t* plane, int64_t y,
-             uint8_t fill, uint8_t* to) {
-  const int64_t in_y = y - s.pad_top;
-  const int64_t length = padded.row_pixels;
-  if (in_y < 0 || in_y >= s.in_height) {
-    std::memset(to, fill, static_cast<size_t>(length));
-    return;
-  }
-  const uint8_t* row = plane + in_y * s.in_width;
-  if (s.stride_width == 1) {
-    const int64_t left = std::min(s.pad_left, length);
-    const int64_t inside = std::min(s.in_width, length - left);
-    std::memset(to, fill, static_cast<size_t>(left));
-    std::memcpy(to + left, row, static_cast<size_t>(inside));
-    std::memset(to + left + inside, fill, static_cast<size_t>(length - left - inside));
-    return;
-  }
-  for (int64_t phase = 0; phase < s.stride_width; ++phase) {
-    uint8_t* run = to + phase * padded.run;
-    for (int64_t i = 0; i < padded.run; ++i) {
-      const int64_t x = i * s.stride_width + phase - s.pad_left;
-      run[i] = x >= 0 && x < s.in_width ? row[x] : fill;
-    }
-  }
+void pad_plane(const ConvShape& shape, const uint8_t* plane, uint8_t fill, uint8_t* to) {
+  HWY_DYNAMIC_DISPATCH(pad_one)(shape, plane, fill, to);
 }
 
-}  // namespace
-
-void pad_plane(const ConvShape& s, const uint8_t* plane, uint8_t fill, uint8_t* to) {
-  const PaddedPlane padded = padded_plane(s);
-  for (int64_t y = 0; y < padded.rows; ++y)
-    pad_row(s, padded, plane, y, fill, to + y * padded.row_pixels);
-}
-
-void pad_planes(const ConvShape& s, const uint8_t* planes, int64_t channels, uint8_t fill,
+void pad_planes(const ConvShape& shape, const uint8_t* planes, int64_t channels, uint8_t fill,
                 uint8_t* scratch, uint8_t* to) {
-  const PaddedPlane padded = padded_plane(s);
-  const int64_t length = padded.row_pixels;
-  std::memset(scratch, fill, static_cast<size_t>(4 * length));
-  const std::array<const uint8_t*, 4> rows = {scratch, scratch + length, scratch + 2 * length,
-                                              scratch + 3 * length};
-  for (int64_t y = 0; y < padded.rows; ++y) {
-    for (int64_t c = 0; c < channels; ++c)
-      pad_row(s, padded, planes + c * s.in_pixels(), y, fill, scratch + c * length);
-    HWY_DYNAMIC_DISPATCH(interleave_rows)(rows, length, to + 4 * y * length);
-  }
+  HWY_DYNAMIC_DISPATCH(pad_four)(shape, planes, channels, fill, scratch, to);
 }
 
 void pack_integer_filters(const uint8_t* weights, bool is_signed, int64_t channels, int64_t taps,

@@ -93,17 +93,18 @@ struct ByteDots {
   static constexpr int kRows = 6;
 #endif
 
-  static HWY_INLINE void add_dots(VecI32& sum, VecBytes right, const uint8_t* left) {
-#if HWY_TARGET == HWY_AVX3
-    asm("vpdpbusd %2%{1to16%}, %1, %0"
-        : "+v"(sum.raw)
-        : "v"(right.raw), "m"(*reinterpret_cast<const char(*)[4]>(left)));
-#else
+  // Four left bytes in every lane.
+  static HWY_INLINE VecI32 repeat(const uint8_t* left) {
     int32_t four;
     std::memcpy(&four, left, sizeof four);
-    asm("%{vex%} vpdpbusd %2, %1, %0"
-        : "+x"(sum.raw)
-        : "x"(right.raw), "x"(hn::Set(I32(), four).raw));
+    return hn::Set(I32(), four);
+  }
+
+  static HWY_INLINE void add_dots(VecI32& sum, VecBytes right, VecI32 left) {
+#if HWY_TARGET == HWY_AVX3
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(right.raw), "v"(left.raw));
+#else
+    asm("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum.raw) : "x"(right.raw), "x"(left.raw));
 #endif
   }
 
@@ -127,8 +128,9 @@ struct ByteDots {
         const VecBytes b1 = hn::LoadU(d8, right + u * 8 * kStep + 4 * kStep);
 #pragma GCC unroll 14
         for (int i = 0; i < ROWS; ++i) {
-          add_dots(acc[u][i][0], b0, left + i * t.left_stride + 4 * u);
-          add_dots(acc[u][i][1], b1, left + i * t.left_stride + 4 * u);
+          const VecI32 a = repeat(left + i * t.left_stride + 4 * u);
+          add_dots(acc[u][i][0], b0, a);
+          add_dots(acc[u][i][1], b1, a);
         }
       }
       right += kChains * 8 * kStep;
@@ -139,8 +141,9 @@ struct ByteDots {
       const VecBytes b1 = hn::LoadU(d8, right + 4 * kStep);
 #pragma GCC unroll 14
       for (int i = 0; i < ROWS; ++i) {
-        add_dots(acc[0][i][0], b0, left + i * t.left_stride);
-        add_dots(acc[0][i][1], b1, left + i * t.left_stride);
+        const VecI32 a = repeat(left + i * t.left_stride);
+        add_dots(acc[0][i][0], b0, a);
+        add_dots(acc[0][i][1], b1, a);
       }
       right += 8 * kStep;
       left += 4;

@@ -49,7 +49,7 @@ Result<StripConv> strip_conv_of(const NodeView& node, const Device& device) {
   c.strip_panels = std::min({fitting, fair, c.panels, kc::kPatchPanels});
   c.strips = (c.panels + c.strip_panels - 1) / c.strip_panels;
   c.strip = packed_right(k, c.strip_panels * width);
-  const int64_t parts = (8 * threads + c.strips * c.shape.groups - 1) / (c.strips * c.shape.groups);
+  const int64_t parts = (4 * threads + c.strips * c.shape.groups - 1) / (c.strips * c.shape.groups);
   c.row_parts = std::clamp<int64_t>(
       parts, 1, std::max<int64_t>(1, c.group_rows() / (2 * kc::integer_packing().tile_rows)));
   c.constant_weights = node.constant(c.in.weights) != nullptr;
