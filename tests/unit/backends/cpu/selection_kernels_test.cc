@@ -65,5 +65,58 @@ TEST(SelectionKernels, DepthToSpace) {
   }
 }
 
+TEST(SelectionKernels, Dft) {
+  // Powers of two, mixed factors, primes through a chirp.
+  for (int64_t n : {1, 2, 8, 12, 13, 15, 34, 64, 97, 120, 251, 1000}) {
+    const Tensor real = random_tensor({3, n, 1}, 1), complex = random_tensor({11, n, 2}, 2);
+    for (int64_t inverse : {0, 1})
+      check_kernel({.op = "DFT",
+                    .attrs = {{"inverse", inverse}},
+                    .inputs = {complex, Tensor(), Tensor::scalar(int64_t{1})},
+                    .constants = {2}});
+    check_kernel({"DFT", {{"onesided", int64_t{1}}}, {real}});
+    check_kernel({"DFT", {}, {real, Tensor::scalar(n + 3)}, {1}});
+    if (n > 1)
+      check_kernel({"DFT", {{"inverse", int64_t{1}}, {"onesided", int64_t{1}}}, {complex}});
+  }
+  check_kernel(
+      {"DFT",
+       {},
+       {random_tensor({2, 6, 5, 2}, 3), Tensor::scalar(int64_t{4}), Tensor::scalar(int64_t{1})},
+       {1, 2}});
+}
+
+TEST(SelectionKernels, Stft) {
+  const Tensor signal = random_tensor({2, 100, 1}, 1), step = Tensor::scalar(int64_t{7});
+  const Tensor length = Tensor::scalar(int64_t{24});
+  check_kernel({"STFT", {}, {signal, step, random_tensor({24}, 2), length}, {1, 3}});
+  check_kernel({"STFT", {}, {signal, step, random_tensor({31}, 2)}, {1}});
+  check_kernel({"STFT", {{"onesided", int64_t{0}}}, {signal, step, Tensor(), length}, {1, 3}});
+  check_kernel({"STFT",
+                {{"onesided", int64_t{0}}},
+                {random_tensor({1, 60, 2}, 3), step, Tensor(), length},
+                {1, 3}});
+}
+
+TEST(SelectionKernels, DeformConv) {
+  const auto check = [](Shape x, Shape w, int64_t groups, int64_t offset_groups, Attrs attrs,
+                        Shape out, bool mask) {
+    attrs.set("group", groups);
+    attrs.set("offset_group", offset_groups);
+    const int64_t taps = w[2] * w[3] * offset_groups;
+    std::vector<Tensor> inputs = {random_tensor(x, 1), random_tensor(w, 2),
+                                  random_tensor({x[0], 2 * taps, out[0], out[1]}, 3, -2.5f, 2.5f),
+                                  random_tensor({w[0]}, 4)};
+    if (mask) inputs.push_back(random_tensor({x[0], taps, out[0], out[1]}, 5));
+    for (const std::vector<size_t>& constants : {std::vector<size_t>{}, std::vector<size_t>{1}})
+      check_kernel({"DeformConv", attrs, inputs, constants, 1, 1e-4});
+  };
+  const Ints ones = {1, 1, 1, 1};
+  check({2, 6, 9, 11}, {8, 6, 3, 3}, 1, 1, {{"pads", ones}}, {9, 11}, true);
+  check({1, 6, 9, 11}, {4, 3, 3, 3}, 2, 3, {{"pads", ones}}, {9, 11}, false);
+  check({1, 4, 15, 8}, {5, 4, 2, 3}, 1, 2, {{"strides", Ints{2, 1}}, {"dilations", Ints{2, 2}}},
+        {7, 4}, true);
+}
+
 }  // namespace
 }  // namespace oarlock::cpu
