@@ -22,7 +22,8 @@ IntegerPacking packing_of() {
   return {DOTS::kWidth, DOTS::kRows, DOTS::kLeftBytes};
 }
 IntegerPacking packing() {
-  return has_byte_dots(HWY_TARGET) ? packing_of<ByteDots>() : packing_of<WideDots>();
+  if (has_byte_dots(HWY_TARGET)) return packing_of<ByteDots>();
+  return packing_of<WideDots>();
 }
 
 // PLAIN: what is_plain() says, and the scales are finite.
