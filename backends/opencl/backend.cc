@@ -17,7 +17,12 @@ Result<DeviceList> open(const DeviceOptions& options) {
   OARLOCK_ASSIGN(std::vector<FoundDevice> found, find_devices());
   DeviceList devices;
   for (FoundDevice& device : found)
-    devices.push_back(std::make_shared<ClDevice>(std::move(device), settings));
+    if (device.traits.fp16 || !settings.half_arithmetic)
+      devices.push_back(std::make_shared<ClDevice>(std::move(device), settings));
+  if (devices.empty())
+    return unavailable("arithmetic=float16, but ", found.front().name, " (",
+                       found.front().description,
+                       ") has no cl_khr_fp16; storage=float16 alone needs none");
   return devices;
 }
 

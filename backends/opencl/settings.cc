@@ -40,6 +40,8 @@ Result<size_t> one_of(const Given& settings, const std::string& name,
 Result<Settings> Settings::from(const Given& settings) {
   Settings s{BinaryStore::from(settings)};
   OARLOCK_ASSIGN(s.tuning_seconds, seconds_for_tuning(settings));
+  OARLOCK_ASSIGN(const size_t arithmetic, one_of(settings, "arithmetic", {"float32", "float16"}));
+  s.half_arithmetic = arithmetic == 1;
   OARLOCK_ASSIGN(const size_t library, one_of(settings, "opencl.ml", {"on", "off"}));
   s.vendor_library = library == 0;
   return s;

@@ -10,9 +10,10 @@ namespace oarlock::opencl {
 
 // What a session asked of this backend.
 struct Settings {
-  BinaryStore store;           // opencl.cache: a folder or "off"
-  double tuning_seconds = 0;   // tune: for measuring tiles, from now on
-  bool vendor_library = true;  // opencl.ml: "on" or "off"
+  BinaryStore store;             // opencl.cache: a folder or "off"
+  double tuning_seconds = 0;     // tune: for measuring tiles, from now on
+  bool half_arithmetic = false;  // arithmetic: "float32" or "float16", of values stored as that
+  bool vendor_library = true;    // opencl.ml: "on" or "off"
 
   // Refuses values that mean nothing.
   static Result<Settings> from(const std::map<std::string, std::string>& settings);

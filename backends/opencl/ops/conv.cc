@@ -49,7 +49,8 @@ Result<KernelPtr> create_direct(const NodeView& node, const KernelOption&, Devic
   if (c.is_pointwise()) defines.set("POINTWISE");
   if (c.transposed) defines.set("TRANSPOSED");
   OARLOCK_ASSIGN(const ProgramSource source,
-                 tiled_program("conv", d.tile, c.activation, c.dtype, defines));
+                 tiled_program("conv", d.tile, c.activation, c.dtype, defines,
+                               computes_in_half(c.dtype, device)));
   const int64_t phases = c.transposed ? c.x.stride * c.y.stride : 1;
   const int64_t tiles = phases * d.tile.tiles(tiled_pixels(c));
   const TileWork work = tile_work(d.tile, tiles, c.out_channels, c.batch, d.packing.elements() * 4);

@@ -55,7 +55,8 @@ Result<KernelPtr> create_depthwise(const NodeView& node, const KernelOption&, De
       .set("DX", c.x.dilation)
       .set("DY", c.y.dilation);
   OARLOCK_ASSIGN(const ProgramSource source,
-                 tiled_program("depthwise", d.tile, c.activation, c.dtype, defines));
+                 tiled_program("depthwise", d.tile, c.activation, c.dtype, defines,
+                               computes_in_half(c.dtype, device)));
   const int64_t blocks = d.packing.panels - 1, planes = c.batch * blocks;
   OARLOCK_ASSIGN(const LaunchPtr launch,
                  Launch::make(cl_device(device), source, "depthwise", 5,

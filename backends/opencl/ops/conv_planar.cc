@@ -66,7 +66,8 @@ Result<KernelPtr> create_planar(const NodeView& node, const KernelOption&, Devic
   Defines defines;
   defines.set("KX", c.x.kernel);
   OARLOCK_ASSIGN(const ProgramSource source,
-                 tiled_program("conv_planar", p.tile, c.activation, c.dtype, defines));
+                 tiled_program("conv_planar", p.tile, c.activation, c.dtype, defines,
+                               computes_in_half(c.dtype, device)));
   LaunchPtr pad;
   if (p.is_padded()) {
     OARLOCK_ASSIGN(pad, Launch::make(cl, source, "pad_planes", 2,

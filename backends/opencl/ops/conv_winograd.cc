@@ -146,7 +146,7 @@ std::span<const KernelDef> conv_winograd_kernels();
 
 std::span<const KernelDef> conv_winograd_kernels() {
   static const std::vector<KernelDef> defs =
-      conv_defs("conv_winograd", match_winograd, create_winograd);
+      conv_defs("conv_winograd", match_winograd, create_winograd, true, false);
   return defs;
 }
 

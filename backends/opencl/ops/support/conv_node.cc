@@ -28,12 +28,29 @@ std::array<TensorRef, 5> conv_tensors(const KernelArgs& args) {
   return {input(0), input(1), input(2), input(3), args.outputs[0]};
 }
 
+// The kernel under another name where it computes with float16.
+KernelDef in_half(const KernelDef& def) {
+  KernelDef half = def;
+  half.name += "_fp16";
+  half.match = [match = def.match](const NodeView& node,
+                                   const Device& device) -> Result<KernelNeeds> {
+    if (!computes_in_half(node.input(0).dtype, device))
+      return unsupported("float16 is not computed with");
+    return match(node, device);
+  };
+  return half;
+}
+
 std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) match,
-                                 decltype(KernelDef::create) create, bool chooses_tile) {
+                                 decltype(KernelDef::create) create, bool chooses_tile,
+                                 bool in_half_too) {
   std::vector<KernelDef> defs = {{"Conv", name, match, create},
                                  {"oarlock.Conv", name, match, create}};
   if (chooses_tile)
     for (KernelDef& def : defs) def = tunable(std::move(def));
+  if (in_half_too)
+    defs.insert(defs.begin(), {in_half({"Conv", name, match, create}),
+                               in_half({"oarlock.Conv", name, match, create})});
   return defs;
 }
 

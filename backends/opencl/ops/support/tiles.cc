@@ -41,7 +41,9 @@ Tile choose_tile(std::string_view kernel, const NodeView& node, int64_t rows, in
 }
 
 Result<ProgramSource> tiled_program(std::string_view name, const Tile& tile,
-                                    const Activation& activation, DType dtype, Defines defines) {
+                                    const Activation& activation, DType dtype, Defines defines,
+                                    bool half_arithmetic) {
+  if (half_arithmetic) defines.set("HALF_ARITHMETIC");
   defines.set("P", tile.rows)
       .set("U", tile.vectors)
       .set("V", tile.block)

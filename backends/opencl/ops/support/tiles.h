@@ -21,9 +21,16 @@ struct Tile {
 Tile choose_tile(std::string_view kernel, const NodeView& node, int64_t rows, int64_t columns,
                  const Device& device, int64_t most_width = kMostElements);
 
-// kernels/opencl/<name>.cl after tile.cl, compiled for a tile, an activation and a type of storage.
+// kernels/opencl/<name>.cl after tile.cl, compiled for a tile, an activation and a type of storage,
+// with which it computes if `half_arithmetic`, else with float.
 Result<ProgramSource> tiled_program(std::string_view name, const Tile& tile,
-                                    const Activation& activation, DType dtype, Defines defines);
+                                    const Activation& activation, DType dtype, Defines defines,
+                                    bool half_arithmetic = false);
+
+// Whether a session asked for arithmetic in the type of a node's values, float16.
+inline bool computes_in_half(DType dtype, const Device& device) {
+  return dtype == DType::float16 && cl_device(device).settings().half_arithmetic;
+}
 
 // Tiles and panels as dimensions of the work, in groups of four along the first.
 struct TileWork {

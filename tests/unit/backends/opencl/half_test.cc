@@ -1,6 +1,9 @@
 // Tensors stored as float16, in every kernel that reads and writes floats.
 #include <gtest/gtest.h>
 
+#include "backends/opencl/platform.h"
+#include "oarlock/session.h"
+#include "tests/support/networks.h"
 #include "tests/unit/backends/opencl/one_node.h"
 
 namespace oarlock::opencl {
@@ -41,6 +44,43 @@ TEST_F(OpenClHalf, Convolutions) {
   fused.attrs.set("activation", std::string("Relu"));
   fused.inputs.push_back(in_half({"", {}, {random_values({1, 18, 5, 5}, 4)}}).inputs[0]);
   check_against_reference(fused, "conv_direct");
+}
+
+// Computing with float16 where the device can and the session asks; elsewhere asking is an error.
+TEST_F(OpenClHalf, Arithmetic) {
+  const auto with_arithmetic = [](OneNode test) {
+    test.settings["arithmetic"] = "float16";
+    test.tolerance = 3e-2;
+    return test;
+  };
+  const OneNode direct = with_arithmetic(conv({1, 16, 9, 7}, {20, 8, 3, 3}, 1, 2));
+  const Result<std::vector<FoundDevice>> found = find_devices();
+  ASSERT_TRUE(found.ok());
+  if (!found->front().traits.fp16) {
+    SessionOptions options;
+    options.devices = {"opencl"};
+    options.settings = direct.settings;
+    const std::string message = Session::open(test::resnet50(32, 1), options).status().message();
+    EXPECT_NE(message.find("has no cl_khr_fp16"), std::string::npos) << message;
+    return;
+  }
+  check_against_reference(direct, "conv_direct_fp16");
+  check_against_reference(with_arithmetic(conv({2, 19, 7, 6}, {21, 19, 1, 1}, 0)),
+                          "conv_direct_fp16");
+  check_against_reference(with_arithmetic(conv({1, 3, 15, 13}, {20, 3, 3, 3}, 1)),
+                          "conv_planar_fp16");
+  check_against_reference(with_arithmetic(conv({1, 20, 9, 9}, {20, 1, 3, 3}, 1, 20)),
+                          "conv_depthwise_fp16");
+  OneNode fused = with_arithmetic(conv({1, 20, 5, 5}, {18, 20, 1, 1}, 0));
+  fused.op = "oarlock.Conv";
+  for (const char* activation : {"Relu", "HardSwish", "Sigmoid"}) {
+    fused.attrs.set("activation", std::string(activation));
+    check_against_reference(fused, "conv_direct_fp16");
+  }
+  // Float32 stays what it is.
+  OneNode single{"Conv", {}, {random_values({1, 5, 5, 5}, 1), random_values({6, 5, 1, 1}, 2)}, {1}};
+  single.settings["arithmetic"] = "float16";
+  check_against_reference(single, "conv_");
 }
 
 TEST_F(OpenClHalf, Products) {

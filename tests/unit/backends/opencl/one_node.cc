@@ -55,6 +55,7 @@ Result<Answer> run_on(const char* device, const OneNode& test) {
   options.devices = {device};
   options.strict = true;
   options.simplify = false;
+  options.settings = test.settings;
   options.settings["opencl.cache"] = "off";
   add_library(options);
   OARLOCK_ASSIGN(Session session, Session::open(model, options));

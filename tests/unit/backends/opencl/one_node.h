@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct OneNode {
   std::vector<Tensor> inputs;          // undefined ones are omitted
   std::vector<size_t> constants = {};  // inputs that are constants of the model
   double tolerance = 1e-4;             // times max(1, |expected|)
+  std::map<std::string, std::string> settings = {};
 };
 
 // Runs the node on the first OpenCL device, where it must stay, and compares its output with the
