@@ -83,8 +83,8 @@ Design compiled_design() { return {kernels::fpga::kEngine, kernels::fpga::kEngin
 
 Resources resources_of(const Design& d, const Platform& platform) {
   Resources r;
-  r.dsp =
-      d.engines * 5 * d.engine.pe_m * d.engine.pe_n + d.engine8.pe_m * d.engine8.pe_n + kOtherDsp;
+  r.dsp = (d.engines + 1) * 5 * d.engine.pe_m * d.engine.pe_n + kWinogradDsp +
+          d.engine8.pe_m * d.engine8.pe_n + kOtherDsp;
   const double engines = d.engines * engine_blocks(d.engine, 4) + engine_blocks(d.engine8, 2);
   const int lines = (kOtherWords + kWinogradWords) / kWordsInBram;
   r.bram = static_cast<int>(engines) + lines;
