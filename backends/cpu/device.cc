@@ -92,6 +92,14 @@ Status limit_from_environment() {
   return status;
 }
 
+// Whether sums are asked for as the model has them.
+Result<bool> exact_setting(const DeviceOptions& options) {
+  const auto setting = options.settings.find("exact");
+  if (setting == options.settings.end() || setting->second == "false") return false;
+  if (setting->second == "true") return true;
+  return invalid("the setting exact is true or false, not '", setting->second, "'");
+}
+
 }  // namespace
 
 struct CpuDevice::Arena {
@@ -119,10 +127,12 @@ Result<DevicePtr> CpuDevice::open(const DeviceOptions& options) {
                    options.threads);
   }
   const int threads = options.threads > 0 ? options.threads : available_threads();
-  return DevicePtr(new CpuDevice(threads));
+  OARLOCK_ASSIGN(const bool exact, exact_setting(options));
+  return DevicePtr(new CpuDevice(threads, exact));
 }
 
-CpuDevice::CpuDevice(int threads) : threads_(threads), arena_(std::make_unique<Arena>(threads)) {
+CpuDevice::CpuDevice(int threads, bool exact)
+    : threads_(threads), exact_(exact), arena_(std::make_unique<Arena>(threads)) {
   info_.name = "cpu";
   const char* set = kernels::cpu::instruction_set_name();
   info_.description =

@@ -17,8 +17,8 @@ class Team;
 // ordinary memory. Thread-safe; concurrent runs share the helpers.
 class CpuDevice final : public Device {
  public:
-  // threads 0: what affinity and the control group allow. Unavailable where the processor lacks
-  // the instruction set that the kernels need at least.
+  // threads 0: what affinity and the control group allow. Setting "exact": see exact(). Unavailable
+  // where the processor lacks the instruction set that the kernels need at least.
   static Result<DevicePtr> open(const DeviceOptions& options);
   ~CpuDevice() override;
 
@@ -32,6 +32,8 @@ class CpuDevice final : public Device {
   Status enter(const std::function<Status()>& body) override;
 
   int threads() const { return threads_; }
+  // Setting `exact`: sums of products as the model has them, no minimal filtering.
+  bool exact() const { return exact_; }
 
   // Calls body(begin, end, slot) for parts of [0, units), some of them at the same time, and
   // returns when all are done. A part has at least `grain` units (the last may have fewer). Calls
@@ -49,13 +51,14 @@ class CpuDevice final : public Device {
   using PartFunction = void (*)(const void* body, int64_t begin, int64_t end, int slot);
   struct Arena;
 
-  explicit CpuDevice(int threads);
+  CpuDevice(int threads, bool exact);
   std::unique_ptr<Team> take_team();
   void give_back(std::unique_ptr<Team> team);
   void run_parts(int64_t units, int64_t grain, const void* body, PartFunction function) const;
 
   DeviceInfo info_;
   int threads_;
+  bool exact_;
   Memory memory_;
   std::unique_ptr<Arena> arena_;
   mutable std::mutex mutex_;

@@ -36,6 +36,9 @@ void DeviceChoice::add_to(CLI::App* command) {
   command->add_flag("--strict", strict,
                     "An error instead of running a node on a less preferred device");
   command->add_flag("--no-simplify", no_simplify, "Run the graph as it is in the file");
+  command->add_flag("--exact", exact,
+                    "On the CPU sums as the model has them: no Winograd convolutions (see also "
+                    "convert --no-simplify)");
   command->add_option("--backend", backend_paths, "Backend library or folder of them to load")
       ->type_name("PATH")
       ->allow_extra_args(false);
@@ -53,6 +56,7 @@ Result<SessionOptions> DeviceChoice::options() const {
   options.threads = threads;
   options.strict = strict;
   options.simplify = !no_simplify;
+  if (exact) options.settings["exact"] = "true";
   options.backend_paths = backend_paths;
   for (const std::string& each : settings) {
     const size_t equals = each.find('=');

@@ -24,6 +24,7 @@ struct DeviceChoice {
   int threads = 0;
   bool strict = false;
   bool no_simplify = false;
+  bool exact = false;
   std::vector<std::string> backend_paths;
   std::vector<std::string> settings;  // KEY=VALUE
 

@@ -13,8 +13,10 @@ namespace {
 using kernels::cpu::ConvShape;
 using kernels::cpu::DirectConv;
 
-Result<KernelNeeds> match_direct(const NodeView& view, const Device&) {
+Result<KernelNeeds> match_direct(const NodeView& view, const Device& device) {
   OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
+  if (node.scaled && cpu_device(device).exact())
+    return unsupported("the session asks for exact sums");
   // Offsets of every pixel and tap are tabulated.
   if (node.shape.out_pixels() * node.shape.taps() > (1 << 24)) {
     return unsupported("kernel and output together are too large");

@@ -62,6 +62,7 @@ Choice choose(const ConvShape& s, int threads) {
 Result<KernelNeeds> match_winograd(const NodeView& view, const Device& device) {
   OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
   if (!WinogradConv::fits(node.shape)) return unsupported("is not 3x3 of stride 1 without groups");
+  if (cpu_device(device).exact()) return unsupported("the session asks for exact sums");
   const int threads = cpu_device(device).threads();
   const Choice choice = choose(node.shape, threads);
   if (choice.m == 0) return unsupported("a direct convolution is faster for this shape");

@@ -111,7 +111,8 @@ class Session:
     threads: of the CPU; 0: what cgroup and affinity allow.
     strict: an error instead of running a node on a less preferred device.
     settings: {"storage": "float16"} keeps float32 values in memory as float16 between nodes, while
-        devices go on computing with float32; other settings are for devices.
+        devices go on computing with float32; {"exact": "true"} makes the CPU sum products as the
+        model has them, without Winograd; other settings are for devices.
     """
 
     def __init__(self, model: Model | str | os.PathLike, devices: Sequence[str] = (),

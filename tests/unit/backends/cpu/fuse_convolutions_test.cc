@@ -77,5 +77,30 @@ TEST(FuseConvolutions, SqueezeAndExcitation) {
   check_scale(3, false, true);
 }
 
+// Setting `exact` keeps products in the order of the model.
+TEST(FuseConvolutions, NothingIsReorderedWhenExact) {
+  Convolutions net;
+  const Shape shape{1, 64, 20, 20};
+  const ValueId x = net.graph.add_input("x", TypeInfo::tensor(DType::float32, shape));
+  const ValueId conv = net.add("Conv", {x, net.weights({64, 64, 3, 3})},
+                               {{"pads", std::vector<int64_t>{1, 1, 1, 1}}});
+  const ValueId factor = net.add("GlobalAveragePool", {conv});
+  net.graph.add_output(net.conv(net.add("Mul", {conv, factor}), 64, 64));
+  ASSERT_TRUE(resolve(net.graph, OpRegistry::core()).ok());
+  const auto uses = [&](const char* exact, std::string_view what) {
+    Result<Session> session = net.open("cpu", true, 2, {{"exact", exact}});
+    EXPECT_TRUE(session.ok()) << to_string(session.status());
+    const Result<Explanation> plan = session->explain();
+    return std::any_of(plan->steps.begin(), plan->steps.end(), [&](const PlannedStep& step) {
+      return step.kernel == what || step.op == what;
+    });
+  };
+  EXPECT_TRUE(uses("false", "conv_f32_winograd_nchw16c"));
+  EXPECT_TRUE(uses("false", "oarlock.cpu.ScaledConv"));
+  EXPECT_FALSE(uses("true", "conv_f32_winograd_nchw16c"));
+  EXPECT_FALSE(uses("true", "oarlock.cpu.ScaledConv"));
+  EXPECT_FALSE(net.open("cpu", true, 2, {{"exact", "yes"}}).ok());
+}
+
 }  // namespace
 }  // namespace oarlock::cpu

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,8 +29,10 @@ struct Network {
     const Result<NodeId> id = graph.add_node(std::move(node), {output});
     return graph.node(*id).outputs[0];
   }
-  Result<Session> open(const char* device, bool strict, int threads = 2) const {
+  Result<Session> open(const char* device, bool strict, int threads = 2,
+                       std::map<std::string, std::string> settings = {}) const {
     SessionOptions options;
+    options.settings = std::move(settings);
     options.devices = {device};
     options.threads = threads;
     options.strict = strict;
