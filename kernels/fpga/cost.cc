@@ -52,7 +52,8 @@ void engine_cost(const EngineSizes& s, const int* p, Cost* cost) {
   const double steps = pieces(k, s.tile_k);
   // Neighbours in memory make a burst; an image at another stride than 1 is read one by one.
   const bool a_burst = p[GEMM_A_COLUMN] == 1 || p[GEMM_A_ROW] == 1;
-  const bool b_burst = p[GEMM_IMAGE] ? p[GEMM_STRIDE_X] == 1 : p[GEMM_B_COLUMN] == 1;
+  const bool b_burst =
+      p[GEMM_IMAGE] ? p[GEMM_STRIDE_X] == 1 : p[GEMM_B_COLUMN] == 1 || p[GEMM_B_ROW] == 1;
   const double load_a = double{1} * s.tile_m * s.tile_k * (a_burst ? 1 : kAccessCycles);
   const double load_b = double{1} * s.tile_k * s.tile_n * (b_burst ? 1 : kAccessCycles);
   // The two masters load side by side.

@@ -10,28 +10,29 @@
 #define engine_multiply ENGINE(multiply)
 #define engine_tile ENGINE(tile)
 
-// Rows [m, m + TILE_M) and columns [k, k + TILE_K) of a, zeros beyond its end.
+// Rows [m, m + TILE_M) and columns [k, k + TILE_K) of a, zeros beyond its end; a transposed one by
+// columns, so that neighbours in memory follow each other.
 FPGA_FUNCTION void engine_load_a(FPGA_GLOBAL const ENGINE_MEMORY* a, const int* p, int m, int k,
                                  ENGINE_VALUE tile[FPGA_TILE_M][FPGA_TILE_K]) {
-  for (int i = 0; i < FPGA_TILE_M; ++i) {
-    for (int j = 0; j < FPGA_TILE_K; ++j) {
+  const int by_rows = p[GEMM_A_COLUMN] == 1;
+  for (int step = 0; step < FPGA_TILE_M * FPGA_TILE_K; ++step) {
 #pragma HLS PIPELINE II = 1
-      const int inside = m + i < p[GEMM_M] && k + j < p[GEMM_K];
-      tile[i][j] =
-          inside ? ENGINE_A(a[(m + i) * p[GEMM_A_ROW] + (k + j) * p[GEMM_A_COLUMN]], p) : 0;
-    }
+    const int i = by_rows ? step / FPGA_TILE_K : step % FPGA_TILE_M;
+    const int j = by_rows ? step % FPGA_TILE_K : step / FPGA_TILE_M;
+    const int inside = m + i < p[GEMM_M] && k + j < p[GEMM_K];
+    tile[i][j] = inside ? ENGINE_A(a[(m + i) * p[GEMM_A_ROW] + (k + j) * p[GEMM_A_COLUMN]], p) : 0;
   }
 }
 
 FPGA_FUNCTION void engine_load_matrix(FPGA_GLOBAL const ENGINE_MEMORY* b, const int* p, int k,
                                       int n, ENGINE_VALUE tile[FPGA_TILE_K][FPGA_TILE_N]) {
-  for (int i = 0; i < FPGA_TILE_K; ++i) {
-    for (int j = 0; j < FPGA_TILE_N; ++j) {
+  const int by_rows = p[GEMM_B_COLUMN] == 1;
+  for (int step = 0; step < FPGA_TILE_K * FPGA_TILE_N; ++step) {
 #pragma HLS PIPELINE II = 1
-      const int inside = k + i < p[GEMM_K] && n + j < p[GEMM_N];
-      tile[i][j] =
-          inside ? ENGINE_B(b[(k + i) * p[GEMM_B_ROW] + (n + j) * p[GEMM_B_COLUMN]], p) : 0;
-    }
+    const int i = by_rows ? step / FPGA_TILE_N : step % FPGA_TILE_K;
+    const int j = by_rows ? step % FPGA_TILE_N : step / FPGA_TILE_K;
+    const int inside = k + i < p[GEMM_K] && n + j < p[GEMM_N];
+    tile[i][j] = inside ? ENGINE_B(b[(k + i) * p[GEMM_B_ROW] + (n + j) * p[GEMM_B_COLUMN]], p) : 0;
   }
 }
 
