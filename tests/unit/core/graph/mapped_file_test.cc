@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kBytes = size_t{1} << 20;
 
 std::string write_file() {
-  const std::string path = testing::TempDir() + "mapped_file_test";
+  std::string path = testing::TempDir() + "mapped_file_test";
   std::ofstream file(path, std::ios::binary);
   for (size_t i = 0; i < kBytes; ++i) file.put(static_cast<char>(i * 7));
   return path;
