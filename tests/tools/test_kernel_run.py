@@ -99,3 +99,25 @@ def test_differences_and_mistakes(command, kernel, tmp_path):
     broken = kernel("kernel void one(global float *y) {\n  y[0] = absent;\n}", "broken.cl")
     done = command("kernel", "run", broken, "--kernel", "one", "--global", "1")
     assert done.returncode != 0 and "broken.cl line 2:   y[0] = absent;" in done.stderr
+
+
+def test_a_binary_takes_the_place_of_sources(command, kernel, tmp_path):
+    path = kernel("kernel void twice(global float *x) { x[get_global_id(0)] *= 2; }\n")
+    np.save(tmp_path / "x.npy", np.arange(8, dtype=np.float32))
+    np.save(tmp_path / "y.npy", 2 * np.arange(8, dtype=np.float32))
+    common = ["--kernel", "twice", "--arg", f"inout={tmp_path / 'x.npy'}", "--global", "8",
+              "--check", tmp_path / "y.npy", "--repeat", "0"]
+    binary = tmp_path / "twice.bin"
+    first = command("kernel", "run", path, "--save-binary", binary, *common)
+    assert first.returncode == 0, first.stderr
+    path.unlink()
+    second = command("kernel", "run", "--opencl-binary", binary, *common)
+    assert second.returncode == 0, second.stderr
+    assert second.stdout == first.stdout
+    both = command("kernel", "run", binary, "--opencl-binary", binary, *common)
+    assert both.returncode == 1 and "give one of them" in both.stderr
+    damaged = tmp_path / "damaged.bin"
+    damaged.write_bytes(b"no program")
+    refused = command("kernel", "run", "--opencl-binary", damaged, *common)
+    assert refused.returncode == 1
+    assert "damaged.bin: program binary: CL_INVALID" in refused.stderr, refused.stderr

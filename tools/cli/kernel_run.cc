@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "backends/opencl/platform.h"
@@ -21,7 +22,7 @@ using opencl::FoundDevice;
 
 struct KernelRun {
   std::vector<std::string> files, arguments, defines, checks;
-  std::string kernel, device = "opencl:0", options, global, local;
+  std::string kernel, device = "opencl:0", options, global, local, binary, save_binary;
   double tolerance = 1e-5;
   size_t repeat = 10;
 
@@ -29,6 +30,7 @@ struct KernelRun {
 
  private:
   Result<opencl::ProgramSource> source() const;
+  Result<cl::Program> program(const cl::Context& context, const cl::Device& device) const;
   Result<std::vector<KernelArgument>> read_arguments() const;
 };
 
@@ -59,6 +61,28 @@ Result<opencl::ProgramSource> KernelRun::source() const {
   return source;
 }
 
+// From the binary or the sources; saved if wanted.
+Result<cl::Program> KernelRun::program(const cl::Context& context, const cl::Device& on) const {
+  if (!binary.empty()) {
+    OARLOCK_ASSIGN(const auto mapped, MappedFile::open(binary));
+    const auto* const first = reinterpret_cast<const unsigned char*>(mapped->bytes().data());
+    const std::vector<unsigned char> bytes(first, first + mapped->bytes().size());
+    Result<cl::Program> built = opencl::build_from_binary(context, on, bytes, options);
+    if (!built.ok()) return invalid(binary, ": ", built.status().message());
+    return built;
+  }
+  OARLOCK_ASSIGN(const opencl::ProgramSource text, source());
+  OARLOCK_ASSIGN(cl::Program built, opencl::build_from_source(context, on, text));
+  if (save_binary.empty()) return built;
+  OARLOCK_ASSIGN(const std::vector<unsigned char> bytes, opencl::binary_of(built));
+  std::ofstream file(save_binary, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file) return io_error("cannot write '", save_binary, "'");
+  return built;
+}
+
 // With the types and shapes of what outputs are checked against.
 Result<std::vector<KernelArgument>> KernelRun::read_arguments() const {
   std::vector<KernelArgument> list;
@@ -83,7 +107,9 @@ Result<std::vector<KernelArgument>> KernelRun::read_arguments() const {
 // A kernel with its arguments, on a queue that measures.
 class Runner {
  public:
-  static Result<Runner> make(const FoundDevice& device, const opencl::ProgramSource& source,
+  // `program_in` makes the program in a context on a device.
+  template <class Make>
+  static Result<Runner> make(const FoundDevice& device, const Make& program_in,
                              const std::string& kernel) {
     Runner r;
     cl_int code = CL_SUCCESS;
@@ -91,11 +117,10 @@ class Runner {
     OARLOCK_TRY(check(code, concat("context on ", device.name)));
     r.queue_ = cl::CommandQueue(r.context_, device.device, CL_QUEUE_PROFILING_ENABLE, &code);
     OARLOCK_TRY(check(code, concat("queue on ", device.name)));
-    OARLOCK_ASSIGN(const cl::Program program,
-                   opencl::build_from_source(r.context_, device.device, source));
+    OARLOCK_ASSIGN(const cl::Program program, program_in(r.context_, device.device));
     r.kernel_ = cl::Kernel(program, kernel.c_str(), &code);
     if (code == CL_INVALID_KERNEL_NAME)
-      return invalid(source.name, ".cl has no kernel '", kernel,
+      return invalid("the program has no kernel '", kernel,
                      "'; it has: ", opencl::trimmed(program.getInfo<CL_PROGRAM_KERNEL_NAMES>()));
     OARLOCK_TRY(check(code, concat("kernel ", kernel)));
     return r;
@@ -178,9 +203,13 @@ Result<ExitCode> KernelRun::run() const {
     if (group.count != items.count)
       return invalid("--global has ", items.count, " extents, --local ", group.count);
   }
-  OARLOCK_ASSIGN(const opencl::ProgramSource program, source());
+  if (files.empty() == binary.empty())
+    return invalid("a kernel is in source files or in --opencl-binary: give one of them");
   OARLOCK_ASSIGN(const std::vector<KernelArgument> list, read_arguments());
-  OARLOCK_ASSIGN(Runner runner, Runner::make(found, program, kernel));
+  const auto make = [this](const cl::Context& context, const cl::Device& on) {
+    return program(context, on);
+  };
+  OARLOCK_ASSIGN(Runner runner, Runner::make(found, make, kernel));
   OARLOCK_TRY(runner.set(list));
   OARLOCK_TRY(runner.run(items, group).status());
 
@@ -225,8 +254,13 @@ void add_kernel_run(CLI::App& app) {
       app.add_subcommand("run", "Run one OpenCL kernel from a file, time it and check it");
   auto c = std::make_shared<KernelRun>();
   command->add_option("files", c->files, "Source files, compiled as one in this order")
-      ->required()
       ->check(CLI::ExistingFile);
+  command
+      ->add_option("--opencl-binary", c->binary,
+                   "In place of sources: a program as the device's driver gives it, or .xclbin")
+      ->check(CLI::ExistingFile);
+  command->add_option("--save-binary", c->save_binary, "Write the driver's binary of the program")
+      ->type_name("FILE");
   command->add_option("--kernel", c->kernel, "Name of the kernel")->required();
   command
       ->add_option("--arg", c->arguments,

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,7 +49,7 @@ class Call {
   }
   template <class... Ts>
   cl_int run(const cl_int4& dims, const Ts&... arguments) {
-    (set(sizeof arguments, &arguments), ...);
+    (set(std::as_bytes(std::span<const Ts>(&arguments, 1))), ...);
     if (code_ != CL_SUCCESS) return code_;
     const size_t items = static_cast<size_t>(dims.s[0]) * static_cast<size_t>(dims.s[1]) *
                          static_cast<size_t>(dims.s[2]) * static_cast<size_t>(dims.s[3]);
@@ -57,8 +59,9 @@ class Call {
   }
 
  private:
-  void set(size_t size, const void* value) {
-    if (code_ == CL_SUCCESS) code_ = cl->clSetKernelArg(kernel_, index_++, size, value);
+  void set(std::span<const std::byte> value) {
+    if (code_ == CL_SUCCESS)
+      code_ = cl->clSetKernelArg(kernel_, index_++, value.size(), value.data());
   }
   cl_command_queue queue_;
   cl_kernel kernel_ = nullptr;
@@ -83,8 +86,8 @@ cl_program program_for(cl_context context, cl_device_id device, bool half, cl_in
 Call::Call(cl_command_queue queue, const char* name, bool half) : queue_(queue) {
   cl_context context = nullptr;
   cl_device_id device = nullptr;
-  cl->clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof context, &context, nullptr);
-  cl->clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, nullptr);
+  cl->clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof(cl_context), &context, nullptr);
+  cl->clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(cl_device_id), &device, nullptr);
   const cl_program program = program_for(context, device, half, &code_);
   if (code_ == CL_SUCCESS) kernel_ = cl->clCreateKernel(program, name, &code_);
 }
@@ -124,10 +127,12 @@ cl_int made(cl_ml_op_qcom* to, std::function<cl_int(cl_command_queue, const Memo
 cl_int create_tensor(cl_context, const cl_ml_tensor_properties_qcom*,
                      const cl_ml_tensor_desc_qcom* desc, cl_ml_tensor_qcom* tensor) {
   const bool used = desc->num_dimensions != CL_TENSOR_UNUSED_QCOM;
+  const oarlock_ml_tensor wanted{*desc};
   if (used && desc->data_type != CL_FLOAT && desc->data_type != CL_HALF_FLOAT)
     return CL_INVALID_VALUE;
-  *tensor = new oarlock_ml_tensor{*desc};
-  return !used || (*tensor)->elements() > 0 ? CL_SUCCESS : CL_INVALID_VALUE;
+  if (used && wanted.elements() == 0) return CL_INVALID_VALUE;
+  *tensor = new oarlock_ml_tensor(wanted);
+  return CL_SUCCESS;
 }
 
 cl_int release_tensor(cl_ml_tensor_qcom tensor) {
