@@ -24,10 +24,7 @@ struct Binding {
 class Step final : public Kernel {
  public:
   Step(const Library& library, const cl::CommandQueue& queue, const Draft& draft)
-      : library_(library),
-        queue_(queue),
-        others_(draft.others()),
-        operation_(draft.operation()) {}
+      : library_(library), queue_(queue), others_(draft.others()), operation_(draft.operation()) {}
 
   // Of the input at this index, or of the output.
   void add(std::optional<size_t> input, Tensor tensor, size_t bytes) {
