@@ -46,8 +46,10 @@ void pack_integer_patches(const ConvShape& shape, const int64_t* offsets, const 
                           int32_t* sums);
 
 // One output plane of one input plane (padded): rows [row_begin, row_end) of `c`, element 0 being
-// the plane's first. Weights are those of packed values less their zero point, taps of them.
-// `finish` holds what belongs to this plane: its row arrays are read at index 0; no column arrays.
+// the plane's first. There is an even number of offsets and weights, paired_taps() each; a tap too
+// many has weight 0. Weights are those of packed values less their zero point. `finish` holds what
+// belongs to this plane: its row arrays are read at index 0; no column arrays.
+inline int64_t paired_taps(const ConvShape& shape) { return (shape.taps() + 1) / 2 * 2; }
 void integer_depthwise(const ConvShape& shape, const int64_t* offsets, const uint8_t* plane,
                        bool is_signed, const int16_t* weights, const IntegerFinish& finish, void* c,
                        int64_t row_begin, int64_t row_end);

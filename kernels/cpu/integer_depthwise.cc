@@ -18,13 +18,6 @@ namespace {
 using Bytes = hn::Rebind<uint8_t, I32>;
 using Shorts = hn::Repartition<int16_t, I32>;
 
-// Two neighbouring weights for every lane.
-HWY_INLINE hn::Vec<Shorts> pair_of(int16_t first, int16_t second) {
-  const uint32_t both =
-      static_cast<uint16_t>(first) | static_cast<uint32_t>(static_cast<uint16_t>(second)) << 16;
-  return hn::BitCast(Shorts(), hn::Set(I32(), static_cast<int32_t>(both)));
-}
-
 // VECTORS * kStep pixels from `row` on.
 template <int VECTORS>
 HWY_INLINE void pixels_from(const uint8_t* row, const int64_t* offsets, const int16_t* weights,
@@ -34,10 +27,11 @@ HWY_INLINE void pixels_from(const uint8_t* row, const int64_t* offsets, const in
 #pragma GCC unroll 4
   for (int v = 0; v < VECTORS; ++v) sums[v] = others[v] = hn::Zero(d);
   for (int64_t t = 0; t < taps; t += 2) {
-    const bool alone = t + 1 == taps;
     const uint8_t* x0 = row + offsets[t];
-    const uint8_t* x1 = row + offsets[alone ? t : t + 1];
-    const auto w = pair_of(weights[t], alone ? int16_t{0} : weights[t + 1]);
+    const uint8_t* x1 = row + offsets[t + 1];
+    int32_t both;
+    std::memcpy(&both, weights + t, sizeof both);
+    const auto w = hn::BitCast(Shorts(), hn::Set(d, both));
 #pragma GCC unroll 4
     for (int v = 0; v < VECTORS; ++v) {
       const VecI32 low = hn::Xor(hn::PromoteTo(d, hn::LoadU(Bytes(), x0 + v * kStep)), flip);
@@ -60,6 +54,7 @@ void depthwise(const ConvShape& s, const int64_t* offsets, const uint8_t* plane,
                int64_t row_end) {
   constexpr int64_t kMany = 4 * kStep;
   const PaddedPlane padded = padded_plane(s);
+  const int64_t taps = paired_taps(s);
   const VecI32 flip = hn::Set(I32(), is_signed ? 0x80 : 0);
   const bool wide =
       finish.kind == IntegerFinish::Kind::int32 || finish.kind == IntegerFinish::Kind::float32;
@@ -69,16 +64,26 @@ void depthwise(const ConvShape& s, const int64_t* offsets, const uint8_t* plane,
   for (int64_t y = row_begin; y < row_end; ++y) {
     const uint8_t* row = plane + y * s.stride_height * padded.row_pixels;
     char* out = static_cast<char*>(c) + y * s.out_width * bytes;
-    int64_t x = 0;
-    for (; x + kMany <= s.out_width; x += kMany) {
-      pixels_from<4>(row + x, offsets, weights, s.taps(), flip, dots);
-      finish_row<kMany>(finish, dots, 0, 0, out + x * bytes);
-    }
-    for (; x < s.out_width; x += kStep) {
-      pixels_from<1>(row + x, offsets, weights, s.taps(), flip, dots);
-      const int64_t count = std::min(kStep, s.out_width - x);
-      finish_row<kStep>(finish, dots, 0, 0, count == kStep ? out + x * bytes : last);
-      if (count < kStep) std::memcpy(out + x * bytes, last, static_cast<size_t>(count * bytes));
+    for (int64_t x = 0; x < s.out_width;) {
+      const int64_t left = s.out_width - x;
+      const int64_t many = left > 2 * kStep ? 4 : left > kStep ? 2 : 1;
+      if (many == 4)
+        pixels_from<4>(row + x, offsets, weights, taps, flip, dots);
+      else if (many == 2)
+        pixels_from<2>(row + x, offsets, weights, taps, flip, dots);
+      else
+        pixels_from<1>(row + x, offsets, weights, taps, flip, dots);
+      const int64_t count = std::min(left, many * kStep);
+      if (count == kMany) {
+        finish_row<kMany>(finish, dots, 0, 0, out + x * bytes);
+      } else {
+        for (int64_t j = 0; j < count; j += kStep) {
+          const int64_t n = std::min(kStep, count - j);
+          finish_row<kStep>(finish, dots + j, 0, 0, n == kStep ? out + (x + j) * bytes : last);
+          if (n < kStep) std::memcpy(out + (x + j) * bytes, last, static_cast<size_t>(n * bytes));
+        }
+      }
+      x += count;
     }
   }
 }

@@ -11,17 +11,18 @@ namespace {
 namespace kc = kernels::cpu;
 
 int64_t weights_bytes(const IntegerConv& c) {
-  return (c.shape.out_channels * c.shape.taps() * 2 + 63) / 64 * 64;
+  return (c.shape.out_channels * kc::paired_taps(c.shape) * 2 + 63) / 64 * 64;
 }
 
-int64_t image_bytes(const IntegerConv& c) {
-  return c.shape.in_channels * kc::padded_plane(c.shape).pixels() + kc::kPaddedSlack;
+// Of one thread.
+int64_t plane_bytes(const IntegerConv& c) {
+  return (kc::padded_plane(c.shape).pixels() + kc::kPaddedSlack + 63) / 64 * 64;
 }
 
 class DepthwiseKernel final : public Kernel {
  public:
   DepthwiseKernel(const IntegerConv& conv, const CpuDevice& device)
-      : c_(conv), device_(device), offsets_(static_cast<size_t>(conv.shape.taps())) {
+      : c_(conv), device_(device), offsets_(static_cast<size_t>(kc::paired_taps(conv.shape))) {
     kc::integer_tap_offsets(c_.shape, offsets_.data());
     // Rows of a plane are cut where there are few planes.
     const int64_t wanted = 4 * device.threads();
@@ -36,38 +37,42 @@ class DepthwiseKernel final : public Kernel {
     const IntegerConvArrays arrays = c_.take_arrays(next);
     auto* const weights = reinterpret_cast<int16_t*>(next);
     next += weights_bytes(c_);
-    auto* const image = reinterpret_cast<uint8_t*>(next);
+    auto* const planes = reinterpret_cast<uint8_t*>(next);
     const kc::IntegerFinish finish = c_.finish(args, arrays);
     prepare(args, arrays, weights);
-    const int64_t plane = kc::padded_plane(s).pixels();
-    const int64_t multiplier = s.out_channels / s.in_channels;
     const auto zero = static_cast<uint8_t>(ZeroPoints(args, c_.in.x_zero)[0]);
-    for (int64_t i = 0; i < c_.batch; ++i) {
-      const auto* x = args.inputs[0].data<const uint8_t>() + i * s.in_channels * s.in_pixels();
-      device_.parallel(s.in_channels, grain_for(static_cast<double>(plane) / 8),
-                       [&](int64_t begin, int64_t end, int) {
-                         for (int64_t c = begin; c < end; ++c)
-                           kc::pad_plane(s, x + c * s.in_pixels(), zero, image + c * plane);
-                       });
-      std::byte* const y =
-          args.outputs[0].data() + i * s.out_channels * s.out_pixels() * c_.result_bytes();
-      device_.parallel(s.out_channels * row_parts_, grain_, [&](int64_t begin, int64_t end, int) {
-        for (int64_t u = begin; u < end; ++u) {
-          const int64_t m = u / row_parts_, part = u % row_parts_;
-          kc::IntegerFinish f = finish;
-          f.row_add += m;
-          if (f.row_scale) f.row_scale += m;
-          kc::integer_depthwise(
-              s, offsets_.data(), image + m / multiplier * plane, c_.x_signed,
-              weights + m * s.taps(), f, y + m * s.out_pixels() * c_.result_bytes(),
-              s.out_height * part / row_parts_, s.out_height * (part + 1) / row_parts_);
-        }
-      });
-    }
+    const auto* x = args.inputs[0].data<const uint8_t>();
+    // Units are parts of output planes; a thread pads the input plane that it works on.
+    device_.parallel(c_.batch * s.out_channels * row_parts_, grain_,
+                     [&](int64_t begin, int64_t end, int slot) {
+                       uint8_t* plane = planes + slot * plane_bytes(c_);
+                       int64_t padded = -1;
+                       for (int64_t u = begin; u < end; ++u) {
+                         const int64_t from = u / row_parts_ / multiplier();
+                         if (from != padded)
+                           kc::pad_plane(s, x + from * s.in_pixels(), zero, plane);
+                         padded = from;
+                         run_part(u, plane, weights, finish, args.outputs[0].data());
+                       }
+                     });
     return {};
   }
 
  private:
+  int64_t multiplier() const { return c_.shape.out_channels / c_.shape.in_channels; }
+
+  void run_part(int64_t u, const uint8_t* plane, const int16_t* weights,
+                const kc::IntegerFinish& finish, std::byte* y) const {
+    const kc::ConvShape& s = c_.shape;
+    const int64_t out = u / row_parts_, m = out % s.out_channels, part = u % row_parts_;
+    kc::IntegerFinish f = finish;
+    f.row_add += m;
+    if (f.row_scale) f.row_scale += m;
+    kc::integer_depthwise(s, offsets_.data(), plane, c_.x_signed, weights + m * kc::paired_taps(s),
+                          f, y + out * s.out_pixels() * c_.result_bytes(),
+                          s.out_height * part / row_parts_, s.out_height * (part + 1) / row_parts_);
+  }
+
   void prepare(const KernelArgs& args, const IntegerConvArrays& arrays, int16_t* to) const {
     const ZeroPoints x_zero(args, c_.in.x_zero), w_zero(args, c_.in.w_zero);
     const auto right = static_cast<uint32_t>(kc::right_zero(c_.x_signed, x_zero[0]));
@@ -75,10 +80,13 @@ class DepthwiseKernel final : public Kernel {
     const int64_t taps = c_.shape.taps();
     for (int64_t m = 0; m < c_.shape.out_channels; ++m) {
       uint32_t sum = 0;
-      for (int64_t t = m * taps; t < (m + 1) * taps; ++t) {
-        const int32_t w = c_.w_signed ? int32_t{static_cast<int8_t>(raw[t])} : int32_t{raw[t]};
-        to[t] = static_cast<int16_t>(w - w_zero[m]);
-        sum += static_cast<uint32_t>(int32_t{to[t]});
+      int16_t* own = to + m * kc::paired_taps(c_.shape);
+      own[kc::paired_taps(c_.shape) - 1] = 0;
+      for (int64_t t = 0; t < taps; ++t) {
+        const uint8_t bits = raw[m * taps + t];
+        const int32_t w = c_.w_signed ? int32_t{static_cast<int8_t>(bits)} : int32_t{bits};
+        own[t] = static_cast<int16_t>(w - w_zero[m]);
+        sum += static_cast<uint32_t>(int32_t{own[t]});
       }
       arrays.row_add[m] =
           static_cast<int32_t>(static_cast<uint32_t>(arrays.row_add[m]) - right * sum);
@@ -98,10 +106,11 @@ Result<IntegerConv> depthwise_of(const NodeView& node) {
   return c;
 }
 
-Result<KernelNeeds> match(const NodeView& node, const Device&) {
+Result<KernelNeeds> match(const NodeView& node, const Device& device) {
   OARLOCK_ASSIGN(const IntegerConv c, depthwise_of(node));
   KernelOption option;
-  option.workspace = static_cast<size_t>(c.arrays() + weights_bytes(c) + image_bytes(c));
+  option.workspace = static_cast<size_t>(c.arrays() + weights_bytes(c) +
+                                         cpu_device(device).threads() * plane_bytes(c));
   return KernelNeeds(std::move(option));
 }
 

@@ -243,12 +243,15 @@ TEST_P(IntegerKernels, Depthwise) {
       weights.push_back(static_cast<int8_t>(byte));
       row_add -= weights.back() * zero;
     }
+    std::vector<int64_t> offsets = offsets_of(s);
+    weights.resize(static_cast<size_t>(paired_taps(s)), 0);
+    offsets.resize(weights.size(), 0);
     IntegerFinish finish;
     finish.row_add = &row_add;
     const int64_t channel = s.in_channels - 1;
     std::vector<int32_t> c(static_cast<size_t>(s.out_pixels()));
-    integer_depthwise(s, offsets_of(s).data(), image.data() + channel * padded_plane(s).pixels(),
-                      false, weights.data(), finish, c.data(), 0, s.out_height);
+    integer_depthwise(s, offsets.data(), image.data() + channel * padded_plane(s).pixels(), false,
+                      weights.data(), finish, c.data(), 0, s.out_height);
     for (int64_t p = 0; p < s.out_pixels(); ++p)
       ASSERT_EQ(c[static_cast<size_t>(p)],
                 plain_pixel(s, x, w.data(), channel, p / s.out_width, p % s.out_width, zero));
