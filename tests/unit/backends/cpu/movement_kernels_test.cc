@@ -78,6 +78,37 @@ TEST(MovementKernels, Slice) {
   check_kernel({"Slice", {}, {integers({1, 2, 3, 4}), integers({1}), integers({3})}, {1, 2}});
 }
 
+TEST(MovementKernels, ScatterND) {
+  const Tensor data = random_tensor({5, 3, 7}, 1);
+  for (const char* reduction : {"none", "add", "mul", "max", "min"}) {
+    const Attrs attrs{{"reduction", std::string(reduction)}};
+    // Whole matrices, one of them twice; rows; elements.
+    const Tensor matrices = Tensor::of<int64_t>(Shape{3, 1}, {4, -4, 4});
+    check_kernel({"ScatterND", attrs, {data, matrices, random_tensor({3, 3, 7}, 2)}});
+    const Tensor rows = Tensor::of<int64_t>(Shape{2, 1, 2}, {0, 2, -1, 0});
+    check_kernel({"ScatterND", attrs, {data, rows, random_tensor({2, 1, 7}, 3)}});
+    const Tensor elements = Tensor::of<int64_t>(Shape{2, 3}, {0, 1, 2, 0, 1, 2});
+    check_kernel({"ScatterND", attrs, {data, elements, random_tensor({2}, 4)}});
+  }
+  check_kernel(
+      {"ScatterND",
+       {},
+       {integers({1, 2, 3, 4}), Tensor::of<int64_t>(Shape{2, 1}, {3, 0}), integers({9, 8})}});
+}
+
+TEST(MovementKernels, ScatterElements) {
+  const Tensor data = random_tensor({4, 3, 5}, 1);
+  for (int64_t axis : {0, 1, -1}) {
+    const Tensor indices =
+        Tensor::of<int32_t>(Shape{2, 2, 3}, {0, 1, 2, -1, 0, 2, 1, 1, 0, 2, 0, -2});
+    for (const char* reduction : {"none", "add"}) {
+      check_kernel({"ScatterElements",
+                    {{"axis", axis}, {"reduction", std::string(reduction)}},
+                    {data, indices, random_tensor({2, 2, 3}, 2)}});
+    }
+  }
+}
+
 TEST(MovementKernels, GatherElements) {
   const Tensor x = random_tensor({4, 5, 6}, 1);
   const auto reshaped = [](const Tensor& tensor, const Shape& shape) {
