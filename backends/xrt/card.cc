@@ -122,7 +122,7 @@ Status Card::check_that_it_computes() {
     x.sync(XCL_BO_SYNC_BO_TO_DEVICE);
     parameters.sync(XCL_BO_SYNC_BO_TO_DEVICE);
     RunGroup group;
-    group.kernel = convert;
+    group.places = {{convert, 0}};
     group.runs.emplace_back(group.unit_of(0));
     group.parameters.emplace_back(words, words + CONVERT_WORDS);
     ::xrt::run& run = group.runs.back();
@@ -181,13 +181,14 @@ void Card::tell_of_run(size_t i) const {
   activity.start_us = started_us_;
   activity.end_us = now_us();
   activity.bank = bank();
-  activity.kernel = group.kernel->name.c_str();
-  activity.units = static_cast<uint32_t>(group.kernel->units.size());
-  activity.unit = static_cast<uint32_t>(i) % activity.units;
+  const KernelOnCard& kernel = *group.places[i].kernel;
+  activity.kernel = kernel.name.c_str();
+  activity.units = static_cast<uint32_t>(kernel.units.size());
+  activity.unit = static_cast<uint32_t>(group.places[i].unit);
   activity.parameters = group.parameters[i].data();
   activity.words = static_cast<uint32_t>(group.parameters[i].size());
   activity.parameter_bank = static_cast<uint32_t>(parameters_);
-  group.kernel->description->cost(activity.parameters, &activity.cost);
+  kernel.description->cost(activity.parameters, &activity.cost);
   tell(activity);
 }
 
@@ -196,7 +197,9 @@ Status Card::finish() {
   for (size_t i = 0; outstanding_ != nullptr && i < started_; ++i) {
     ::xrt::run& run = outstanding_->runs[i];
     const Status each = guarded("waiting for a kernel", [&]() -> Status {
-      ert_cmd_state state = run.wait(timeout_);
+      // Without one of its kernels a chain waits for ever.
+      const bool stalled = !status.ok() && outstanding_->places[i].kernel->description->streams > 0;
+      ert_cmd_state state = run.wait(stalled ? std::chrono::milliseconds(1) : timeout_);
       if (state == ERT_CMD_STATE_COMPLETED) return {};
       const std::string what = state_name(state);
       if (state == ERT_CMD_STATE_TIMEOUT) run.abort();

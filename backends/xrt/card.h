@@ -30,13 +30,16 @@ struct KernelOnCard {
 // Runs that are started together and may go side by side. After a failure they may never end, and
 // are to be made anew.
 struct RunGroup {
-  const KernelOnCard* kernel = nullptr;
+  struct Place {
+    const KernelOnCard* kernel;
+    size_t unit;
+  };
+  std::vector<Place> places;  // of each run
   std::vector<::xrt::run> runs;
   std::vector<std::vector<int>> parameters;  // of each run
   std::vector<const void*> buffers;          // that they read or write
 
-  // Run i goes to this unit.
-  const ::xrt::kernel& unit_of(size_t i) const { return kernel->units[i % kernel->units.size()]; }
+  const ::xrt::kernel& unit_of(size_t i) const { return places[i].kernel->units[places[i].unit]; }
   bool failed = false;
 };
 

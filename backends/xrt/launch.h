@@ -22,7 +22,8 @@ class Parameters {
   std::vector<int> words_;
 };
 
-// Runs of one kernel that belong to one step; they may go side by side on several compute units.
+// Runs that belong to one step: of one kernel, which may go side by side on several compute units,
+// or of kernels that streams join.
 class Launch {
  public:
   ~Launch();
@@ -38,20 +39,29 @@ class Launch {
 
   static Result<std::shared_ptr<Launch>> make(XrtDevice& device, const char* kernel,
                                               std::vector<Argument> arguments);
+  // A further kernel, of which the runs added from now on are.
+  Status join(const char* kernel, std::vector<Argument> arguments);
   // One more run. `offsets`: elements added to where each argument begins, none when empty.
   Status add(const Parameters& parameters, std::vector<int> offsets = {});
   // Starts all of them.
   Status run(const KernelArgs& args);
-  size_t compute_units() const { return group_.kernel->units.size(); }
+  size_t compute_units() const { return parts_.back().kernel->units.size(); }
 
  private:
   Launch() = default;
   Status make_runs();
   Status set_arguments(const KernelArgs& args);
 
+  struct Part {
+    const KernelOnCard* kernel;
+    std::vector<Argument> arguments;
+    size_t runs = 0;
+  };
+
   std::shared_ptr<Card> card_;
-  std::vector<Argument> arguments_;
+  std::vector<Part> parts_;
   RunGroup group_;
+  std::vector<size_t> part_of_;  // of each run
   std::vector<std::vector<int>> offsets_;
   std::vector<::xrt::bo> parameters_;
 };

@@ -98,7 +98,8 @@ Result<XclbinFile> read_xclbin_file(const std::string& path) {
     } else if (section.m_sectionKind == MEM_TOPOLOGY) {
       for (const mem_data& bank :
            reader.table<int32_t, mem_data>(section, offsetof(mem_topology, m_mem_data)))
-        if (bank.m_used != 0) file.banks.push_back({text_of(bank.m_tag), bank.m_size});
+        if (bank.m_used != 0 && bank.m_type != MEM_STREAMING_CONNECTION)
+          file.banks.push_back({text_of(bank.m_tag), bank.m_size});
     } else if (section.m_sectionKind == IP_LAYOUT) {
       for (const ip_data& ip :
            reader.table<int32_t, ip_data>(section, offsetof(ip_layout, m_ip_data)))

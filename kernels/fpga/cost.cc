@@ -14,6 +14,9 @@
 #include "kernels/fpga/quantize.h"
 #include "kernels/fpga/resize.h"
 #include "kernels/fpga/softmax.h"
+#include "kernels/fpga/stream_function.h"
+#include "kernels/fpga/stream_gemm.h"
+#include "kernels/fpga/stream_pool.h"
 #include "kernels/fpga/winograd.h"
 
 namespace oarlock::kernels::fpga {
@@ -129,6 +132,49 @@ void softmax_cost(const int* p, Cost* cost) {
       overhead(SOFTMAX_WORDS, FPGA_EXP) + rows * (3 * length + 3 * kPipelineDepth + FPGA_PARTIAL);
   cost->read_bytes = 12 * rows * p[SOFTMAX_LENGTH] + table_bytes(FPGA_EXP);
   cost->written_bytes = 4 * rows * p[SOFTMAX_LENGTH];
+}
+
+void stream_function_cost(const int* p, Cost* cost) {
+  cost->fill = kPipelineDepth;
+  cost->cycles = overhead(STREAM_FUNCTION_WORDS, p[STREAM_FUNCTION]) + kPipelineDepth +
+                 p[STREAM_FUNCTION_COUNT];
+  cost->read_bytes = table_bytes(p[STREAM_FUNCTION]);
+}
+
+void stream_engine_cost(const EngineSizes& sizes, const int* p, Cost* cost) {
+  engine_cost(sizes, p, cost);
+  cost->cycles += static_cast<int>(GEMM_WORDS);
+  cost->read_bytes += 4 * GEMM_WORDS;
+  cost->written_bytes = 0;
+  const double tiles = double{1} * p[GEMM_BATCH] * p[GEMM_GROUPS] *
+                       pieces(p[GEMM_M], sizes.tile_m) * pieces(p[GEMM_N], sizes.tile_n);
+  cost->fill = cost->cycles / tiles;
+}
+
+void stream_gemm_cost(const int* p, Cost* cost) { stream_engine_cost(kEngine, p, cost); }
+
+void stream_pool_cost(const int* p, Cost* cost) {
+  const int* window = p + STREAM_POOL + POOL_WINDOW;
+  const WindowCost w = window_cost(window);
+  const double tiles = p[STREAM_POOL_MATRICES] * pieces(p[STREAM_POOL_CHANNELS], FPGA_TILE_M);
+  const double planes = double{1} * p[STREAM_POOL_MATRICES] * p[STREAM_POOL_CHANNELS];
+  cost->cycles = overhead(STREAM_POOL_WORDS, FPGA_NONE) + planes * (w.in + w.taps_out) +
+                 2 * tiles * w.rows_in * kPipelineDepth;
+  cost->written_bytes = 4 * planes * w.out;
+  const double reach = double{1} * (window[WINDOW_KERNEL_Y] - 1) * window[WINDOW_DILATION_Y] + 1;
+  cost->fill = reach * window[WINDOW_IN_X] * std::min(p[STREAM_POOL_CHANNELS], FPGA_TILE_M);
+}
+
+double chain_cycles(std::span<const Cost> kernels) {
+  double slowest = 0, fill = 0, of_slowest = 0;
+  for (const Cost& cost : kernels) {
+    if (cost.cycles > slowest) {
+      slowest = cost.cycles;
+      of_slowest = cost.fill;
+    }
+    fill += cost.fill;
+  }
+  return slowest + fill - of_slowest;
 }
 
 void move_cost(const int* p, Cost* cost) {

@@ -4,6 +4,8 @@
 // one element a cycle in bursts, and an access that cannot be in a burst costs kAccessCycles;
 // loading the next pair of tiles and multiplying overlap, so the longer of the two counts; a loop
 // takes kPipelineDepth cycles to fill, a run kStartCycles to start.
+#include <span>
+
 #include "kernels/fpga/table.h"
 
 namespace oarlock::kernels::fpga {
@@ -34,5 +36,13 @@ void move_cost(const int* parameters, Cost* cost);
 void pool_cost(const int* parameters, Cost* cost);
 void quantize_cost(const int* parameters, Cost* cost);
 void softmax_cost(const int* parameters, Cost* cost);
+void stream_function_cost(const int* parameters, Cost* cost);
+void stream_gemm_cost(const int* parameters, Cost* cost);
+void stream_pool_cost(const int* parameters, Cost* cost);
+// Of an engine of these sizes.
+void stream_engine_cost(const EngineSizes& sizes, const int* parameters, Cost* cost);
+// Kernels joined by streams, which run side by side: the slowest one, and what the others wait for
+// before they have something to do.
+double chain_cycles(std::span<const Cost> kernels);
 
 }  // namespace oarlock::kernels::fpga

@@ -18,7 +18,8 @@ enum {
   POOL_WORDS = POOL_WINDOW + WINDOW_WORDS
 };
 
-FPGA_FUNCTION float fpga_pool_at(const float lines[FPGA_LINE_ROWS][FPGA_LINE_WIDTH], const int* p,
+// One result. Row y and column x lie at lines[y % rows * row_step + x * step].
+FPGA_FUNCTION float fpga_pool_at(const float* lines, int rows, int row_step, int step, const int* p,
                                  int oy, int ox) {
   const int* w = p + POOL_WINDOW;
   const int top = oy * w[WINDOW_STRIDE_Y] - w[WINDOW_PAD_Y];
@@ -35,7 +36,7 @@ FPGA_FUNCTION float fpga_pool_at(const float lines[FPGA_LINE_ROWS][FPGA_LINE_WID
       if (y < w[WINDOW_IN_Y] + p[POOL_PAD_END_Y] && x < w[WINDOW_IN_X] + p[POOL_PAD_END_X])
         ++reached;
       if (y >= 0 && y < w[WINDOW_IN_Y] && x >= 0 && x < w[WINDOW_IN_X]) {
-        const float value = lines[y % FPGA_LINE_ROWS][x];
+        const float value = lines[y % rows * row_step + x * step];
         sum += value;
         most = value > most ? value : most;
         ++inside;
@@ -76,7 +77,8 @@ FPGA_FUNCTION void fpga_pool(FPGA_GLOBAL const float* x, FPGA_GLOBAL float* y,
       for (int oy = 0; oy < w[WINDOW_OUT_Y]; ++oy) {
         next = fpga_load_lines(x + plane * in_pixels, w, oy, next, lines);
         for (int ox = 0; ox < w[WINDOW_OUT_X]; ++ox)
-          y[plane * out_pixels + oy * w[WINDOW_OUT_X] + ox] = fpga_pool_at(lines, p, oy, ox);
+          y[plane * out_pixels + oy * w[WINDOW_OUT_X] + ox] =
+              fpga_pool_at(&lines[0][0], FPGA_LINE_ROWS, FPGA_LINE_WIDTH, 1, p, oy, ox);
       }
     }
   }

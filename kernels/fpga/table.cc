@@ -1,6 +1,8 @@
 #include "kernels/fpga/table.h"
 
 #include <cstddef>
+#include <iterator>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/fpga/cost.h"
@@ -19,6 +21,10 @@ void oarlock_move(const int*, int*, const int*, int, int);
 void oarlock_pool(const float*, float*, const int*, int, int);
 void oarlock_quantize(const float*, const float*, unsigned char*, const int*, int, int, int);
 void oarlock_softmax(const float*, const float*, float*, const int*, int, int, int);
+void oarlock_stream_function(const float*, const int*, int, fpga_stream&, fpga_stream&);
+void oarlock_stream_gemm(const float*, const float*, const float*, const int*, int, int, int,
+                         fpga_stream&);
+void oarlock_stream_pool(float*, const int*, int, fpga_stream&);
 void oarlock_normalize(const float*, const float*, const float*, const float*, const float*, float*,
                        const int*, int, int, int, int, int, int);
 void oarlock_resize(const float*, const float*, const float*, float*, const int*, int, int, int,
@@ -35,27 +41,31 @@ template <auto F>
 struct Caller;
 template <class... A, void (*F)(A...)>
 struct Caller<F> {
-  static constexpr uint32_t kTensors = (sizeof...(A) - 1) / 2;
+  static constexpr uint32_t kStreams = (0 + ... + std::is_reference_v<A>);
+  static constexpr uint32_t kTensors = (sizeof...(A) - 1 - kStreams) / 2;
 
   template <std::size_t I, class T>
-  static T argument(void* const* pointers, const int* offsets) {
-    if constexpr (I <= kTensors)
+  static T argument(void* const* pointers, const int* offsets, fpga_stream* const* streams) {
+    if constexpr (std::is_reference_v<T>)
+      return *streams[I - 2 * kTensors - 1];
+    else if constexpr (I <= kTensors)
       return static_cast<T>(pointers[I]);
     else
       return offsets[I - kTensors - 1];
   }
   template <std::size_t... I>
-  static void expand(void* const* pointers, const int* offsets, std::index_sequence<I...>) {
-    F(argument<I, A>(pointers, offsets)...);
+  static void expand(void* const* pointers, const int* offsets, fpga_stream* const* streams,
+                     std::index_sequence<I...>) {
+    F(argument<I, A>(pointers, offsets, streams)...);
   }
-  static void call(void* const* pointers, const int* offsets) {
-    expand(pointers, offsets, std::index_sequence_for<A...>());
+  static void call(void* const* pointers, const int* offsets, fpga_stream* const* streams) {
+    expand(pointers, offsets, streams, std::index_sequence_for<A...>());
   }
 };
 
 template <auto F>
 constexpr Kernel kernel(const char* name, const char* arguments, void (*cost)(const int*, Cost*)) {
-  return {name, arguments, Caller<F>::kTensors, Caller<F>::call, cost};
+  return {name, arguments, Caller<F>::kTensors, Caller<F>::kStreams, Caller<F>::call, cost};
 }
 
 constexpr Kernel kKernels[] = {
@@ -88,9 +98,19 @@ constexpr Kernel kKernels[] = {
     kernel<oarlock_resize>("oarlock_resize",
                            "x rows columns y parameters_1 x_at rows_at columns_at y_at",
                            resize_cost),
+    kernel<oarlock_stream_function>("oarlock_stream_function", "table parameters_1 table_at in out",
+                                    stream_function_cost),
+    kernel<oarlock_stream_gemm>("oarlock_stream_gemm",
+                                "a b bias parameters_1 a_at b_at bias_at out", stream_gemm_cost),
+    kernel<oarlock_stream_pool>("oarlock_stream_pool", "y parameters_1 y_at in", stream_pool_cost),
     kernel<oarlock_winograd>(
         "oarlock_winograd",
         "x weights bias table y parameters_1 x_at weights_at bias_at table_at y_at", winograd_cost),
+};
+
+constexpr Connection kConnections[] = {
+    {"oarlock_stream_gemm.out", "oarlock_stream_function.in"},
+    {"oarlock_stream_function.out", "oarlock_stream_pool.in"},
 };
 
 }  // namespace
@@ -99,6 +119,7 @@ constexpr Kernel kKernels[] = {
 
 const oarlock::kernels::fpga::Table* oarlock_fpga_kernels() {
   using namespace oarlock::kernels::fpga;
-  static constexpr Table table = {kTableVersion, sizeof kKernels / sizeof *kKernels, kKernels};
+  static constexpr Table table = {kTableVersion, std::size(kKernels), kKernels,
+                                  std::size(kConnections), kConnections};
   return &table;
 }

@@ -51,6 +51,16 @@
 // Elements of a window of a depthwise convolution.
 #define FPGA_WINDOW 128
 
+// Pooling of a stream keeps rows and columns of FPGA_TILE_M channels on chip.
+#ifndef FPGA_STREAM_ROWS
+#define FPGA_STREAM_ROWS 4
+#endif
+#ifndef FPGA_STREAM_WIDTH
+#define FPGA_STREAM_WIDTH 256
+#endif
+// Numbers that a stream holds on its way; xclbin.cmake links as many.
+#define FPGA_STREAM_DEPTH 1024
+
 // Intervals of a table of a function; it has one value more.
 #define FPGA_TABLE 2048
 // Sums that are kept apart so that an addition need not wait for the one before.

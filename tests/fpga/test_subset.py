@@ -5,11 +5,11 @@ import re
 import pytest
 
 # Files that describe kernels to the host rather than being synthesized.
-HOST_ONLY = {"cost.h", "table.h"}
+HOST_ONLY = {"cost.h", "fifo.h", "table.h"}
 
 FORBIDDEN = [
     (r"\b(new|delete|malloc|calloc|realloc|free|alloca)\b", "dynamic memory"),
-    (r"\bstd\s*::|#\s*include\s*<(?!math\.h>)", "the standard library"),
+    (r"\bstd\s*::|#\s*include\s*<(?!(math|hls_stream|ap_axi_sdata)\.h>)", "the standard library"),
     (r"\b(class|template|virtual|namespace|try|throw|typeid|dynamic_cast|auto)\b", "C++"),
     (r"\b(while|do|goto)\b", "a loop whose bound cannot be seen"),
     (r"for\s*\([^;]*;\s*;", "a loop without a bound"),
@@ -87,6 +87,22 @@ def test_every_kernel_states_what_it_costs(source_dir):
         interface = wrapper.read_text()
         for argument in re.findall(r"[*\s](\w+)[,)]", interface.split("{")[0]):
             assert f"port = {argument} " in interface + " " or f"port = {argument}\n" in interface
+
+
+def test_the_link_configuration_joins_what_the_kernels_table_joins(source_dir, build_dir):
+    folder = source_dir / "kernels" / "fpga"
+    link = (build_dir / "kernels" / "fpga" / "vitis" / "link.cfg").read_text().splitlines()
+    depth = re.search(r"FPGA_STREAM_DEPTH (\d+)", (folder / "tiles.h").read_text()).group(1)
+    table = re.findall(r'\{"(\w+)\.(\w+)", "(\w+)\.(\w+)"\}', (folder / "table.cc").read_text())
+    assert len(table) == 2
+    expected = [f"stream_connect={a}_1.{out}:{b}_1.{into}:{depth}" for a, out, b, into in table]
+    assert [line for line in link if line.startswith("stream_connect=")] == expected
+    # Every port of every kernel has its place.
+    for wrapper in sources(source_dir)[1]:
+        for kind, port in re.findall(r"INTERFACE (m_axi|axis) port = (\w+)", wrapper.read_text()):
+            end = f"oarlock_{wrapper.stem}_1.{port}"
+            assert any(re.search(rf"[=:]{re.escape(end)}(:|$)", line) for line in link), end
+            assert (kind == "m_axi") == (f"sp={end}:" in "\n".join(link))
 
 
 @pytest.mark.parametrize("text, why", [

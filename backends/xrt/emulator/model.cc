@@ -88,17 +88,29 @@ void Model::load(const axlf* xclbin) {
   const auto topology = section(xclbin, MEM_TOPOLOGY, "MEM_TOPOLOGY");
   if (kernels.size() < 4 || std::memcmp(kernels.data(), "\177ELF", 4) != 0)
     fail("the xclbin was built for a card; it holds no kernels for the host");
-  std::vector<std::pair<uint64_t, std::string>> units;
+  const auto memories = entries<mem_data>(topology, offsetof(mem_topology, m_mem_data));
+  std::set<int32_t> streamed;  // entries of the layout
+  for (const connection& c : entries<connection>(section(xclbin, CONNECTIVITY, "CONNECTIVITY"),
+                                                 offsetof(connectivity, m_connection)))
+    if (c.mem_data_index >= 0 && static_cast<size_t>(c.mem_data_index) < memories.size() &&
+        memories[static_cast<size_t>(c.mem_data_index)].m_type == MEM_STREAMING_CONNECTION)
+      streamed.insert(c.m_ip_layout_index);
+  std::vector<std::pair<uint64_t, Unit>> units;
+  int32_t index = -1;
   for (const ip_data& ip : entries<ip_data>(layout, offsetof(ip_layout, m_ip_data))) {
+    ++index;
     if (ip.m_type != IP_KERNEL) continue;
     const std::string name(reinterpret_cast<const char*>(ip.m_name),
                            strnlen(reinterpret_cast<const char*>(ip.m_name), sizeof ip.m_name));
-    units.emplace_back(ip.m_base_address, name.substr(0, name.find(':')));
+    units.push_back(
+        {ip.m_base_address, {name.substr(0, name.find(':')), streamed.count(index) > 0}});
   }
-  std::sort(units.begin(), units.end());
+  std::sort(units.begin(), units.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<Bank> banks;
-  for (const mem_data& bank : entries<mem_data>(topology, offsetof(mem_topology, m_mem_data)))
-    banks.push_back({bank.m_base_address, bank.m_size << 10});
+  for (const mem_data& bank : memories)
+    if (bank.m_type != MEM_STREAMING_CONNECTION)
+      banks.push_back({bank.m_base_address, bank.m_size << 10});
   {
     const std::lock_guard lock(mutex_);
     expect_present();
@@ -289,7 +301,7 @@ void Model::start_kernel(const BufferPtr& buffer) {
   {
     const std::lock_guard lock(mutex_);
     auto* const any = reinterpret_cast<ert_packet*>(buffer->host);
-    if (faults_.strikes("kernel")) return end(any, ERT_CMD_STATE_ERROR);
+    const bool fails = faults_.strikes("kernel");
     // The unit that is allowed and has the fewest runs before this one.
     size_t best = units_.size(), fewest = 0;
     for (size_t i = 0; i < std::min<size_t>(units_.size(), 32); ++i) {
@@ -301,9 +313,15 @@ void Model::start_kernel(const BufferPtr& buffer) {
       fewest = runs;
     }
     if (best == units_.size()) return end(any, ERT_CMD_STATE_ERROR);
+    if (fails && units_[best].streams) {
+      // What its chain has left in the streams must not reach the next run.
+      abort_all();
+      worker_gone_ = true;
+    }
+    if (fails) return end(any, ERT_CMD_STATE_ERROR);
     start.command = next_command_++;
     start.compute_unit = static_cast<uint32_t>(best);
-    units_[best].copy(start.kernel, sizeof start.kernel - 1);
+    units_[best].kernel.copy(start.kernel, sizeof start.kernel - 1);
     const size_t words = packet->count - 1u - packet->extra_cu_masks;
     std::memcpy(start.registers.data(), packet->data + packet->extra_cu_masks,
                 std::min(words * sizeof(uint32_t), start.registers.size()));

@@ -67,6 +67,10 @@ class Model {
     std::unique_ptr<std::byte, void (*)(void*)> own{nullptr, nullptr};
     bool on_device = false;
   };
+  struct Unit {
+    std::string kernel;
+    bool streams = false;
+  };
   using BufferPtr = std::shared_ptr<Buffer>;
   struct Running {
     BufferPtr packet;
@@ -92,7 +96,7 @@ class Model {
   int kernels_ = -1;  // a descriptor
   int card_ = -1;     // a descriptor of the file that stands for the card, while it is in use
   int contexts_ = 0;
-  std::vector<std::string> units_;
+  std::vector<Unit> units_;
   std::map<unsigned, BufferPtr> buffers_;
   unsigned next_buffer_ = 1;
   std::map<uint64_t, Running> running_;

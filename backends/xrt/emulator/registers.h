@@ -8,7 +8,7 @@
 namespace oarlock::xrt_emulator {
 
 inline constexpr size_t kFirstRegister = 0x10, kPointerSlot = 12, kIntSlot = 8;
-inline constexpr uint32_t kMostTensors = 8;
+inline constexpr uint32_t kMostTensors = 8, kMostStreams = 2;
 
 // Pointer i of `tensors` + 1, the last being the parameter block.
 constexpr size_t pointer_register(uint32_t i) { return kFirstRegister + kPointerSlot * i; }

@@ -13,6 +13,8 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <sstream>
+#include <string>
 #include <thread>
 
 #include "backends/xrt/emulator/protocol.h"
@@ -37,14 +39,25 @@ uint64_t pointer_at(const Start& start, uint32_t i) {
   return value;
 }
 
-Finished run(const Table& table, const Memory& memory, const Start& start) {
+// The streams between compute units, in the order of the table's connections.
+using Streams = std::deque<fpga_stream>;
+
+// The stream at this argument of a kernel; null when it is joined to nothing.
+fpga_stream* stream_at(const Table& table, Streams& streams, const std::string& argument) {
+  for (uint32_t i = 0; i < table.connection_count; ++i)
+    if (argument == table.connections[i].from || argument == table.connections[i].to)
+      return &streams[i];
+  return nullptr;
+}
+
+Finished run(const Table& table, const Memory& memory, Streams& streams, const Start& start) {
   Finished done{};
   done.command = start.command;
   done.outcome = Outcome::unknown_kernel;
   for (uint32_t i = 0; i < table.count; ++i) {
     const Kernel& kernel = table.kernels[i];
     if (std::strncmp(kernel.name, start.kernel, sizeof start.kernel) != 0) continue;
-    if (kernel.tensors > kMostTensors) return done;
+    if (kernel.tensors > kMostTensors || kernel.streams > kMostStreams) return done;
     void* pointers[kMostTensors + 1];
     int offsets[kMostTensors];
     done.outcome = Outcome::outside_memory;
@@ -56,8 +69,18 @@ Finished run(const Table& table, const Memory& memory, const Start& start) {
     for (uint32_t t = 0; t < kernel.tensors; ++t)
       std::memcpy(&offsets[t], start.registers.data() + offset_register(kernel.tensors, t),
                   sizeof(int));
+    done.outcome = Outcome::unknown_kernel;
+    fpga_stream* ends[kMostStreams] = {};
+    std::istringstream names(kernel.arguments);
+    std::string name;
+    for (uint32_t skipped = 0; skipped <= 2 * kernel.tensors; ++skipped) names >> name;
+    for (uint32_t s = 0; s < kernel.streams; ++s) {
+      names >> name;
+      ends[s] = stream_at(table, streams, std::string(kernel.name) + "." + name);
+      if (ends[s] == nullptr) return done;
+    }
     const auto begin = std::chrono::steady_clock::now();
-    kernel.call(pointers, offsets);
+    kernel.call(pointers, offsets, ends);
     const auto end = std::chrono::steady_clock::now();
     Cost cost;
     kernel.cost(static_cast<const int*>(pointers[kernel.tensors]), &cost);
@@ -76,8 +99,8 @@ Finished run(const Table& table, const Memory& memory, const Start& start) {
 // One compute unit: a thread that runs what it is given in order.
 class ComputeUnit {
  public:
-  ComputeUnit(const Table& table, const Memory& memory)
-      : thread_([this, &table, &memory] {
+  ComputeUnit(const Table& table, const Memory& memory, Streams& streams)
+      : thread_([this, &table, &memory, &streams] {
           for (;;) {
             Start start;
             {
@@ -86,7 +109,7 @@ class ComputeUnit {
               start = queue_.front();
               queue_.pop_front();
             }
-            const Finished done = run(table, memory, start);
+            const Finished done = run(table, memory, streams, start);
             if (send(kSocket, &done, sizeof done, MSG_NOSIGNAL) != sizeof done) _exit(0);
           }
         }) {}
@@ -130,10 +153,11 @@ int serve() {
   if (send(kSocket, &ready, sizeof ready, MSG_NOSIGNAL) != sizeof ready) return 1;
   // Units are never taken down: the process ends with all of them.
   static auto& units = *new std::map<uint32_t, ComputeUnit>;
+  static auto& streams = *new Streams(table.connection_count);
   Start start;
   while (recv(kSocket, &start, sizeof start, 0) == sizeof start) {
     start.kernel[sizeof start.kernel - 1] = '\0';
-    units.try_emplace(start.compute_unit, table, memory).first->second.add(start);
+    units.try_emplace(start.compute_unit, table, memory, streams).first->second.add(start);
   }
   _exit(0);
 }

@@ -18,7 +18,8 @@ using kernels::fpga::Kernel;
 using kernels::fpga::Table;
 
 constexpr uint64_t kFirstUnit = 0x1800000, kUnitStep = 0x10000;
-enum Bank : int32_t { kTensors, kParameters };
+// Memories: two banks, then the streams.
+enum Bank : int32_t { kTensors, kParameters, kFirstStream };
 
 template <class T>
 void append(Bytes& bytes, const T& value) {
@@ -55,6 +56,22 @@ std::string hex(uint64_t value) {
   return text.str();
 }
 
+// The connection that an argument of a kernel is an end of; XRT calls it a memory too.
+int32_t connection_of(const Table& table, const std::string& argument) {
+  uint32_t i = 0;
+  while (i < table.connection_count && argument != table.connections[i].from &&
+         argument != table.connections[i].to)
+    ++i;
+  return kFirstStream + static_cast<int32_t>(i);
+}
+
+void add_stream(Design& design, const std::string& name, size_t id) {
+  design.xml << "<arg name=\"" << name << "\" addressQualifier=\"4\" id=\"" << id << "\" port=\""
+             << name
+             << "\" size=\"0x4\" offset=\"0x0\" hostOffset=\"0x0\" hostSize=\"0x4\" "
+                "type=\"stream\"/>";
+}
+
 void add_argument(Design& design, const std::string& name, uint32_t id, bool pointer, size_t at) {
   const char* const size = pointer ? "0x8" : "0x4";
   design.xml << "<arg name=\"" << name << "\" addressQualifier=\"" << (pointer ? 1 : 0)
@@ -64,7 +81,7 @@ void add_argument(Design& design, const std::string& name, uint32_t id, bool poi
              << (pointer ? "void*" : "int") << "\"/>";
 }
 
-void add_kernel(Design& design, const Kernel& kernel, int units) {
+void add_kernel(Design& design, const Table& table, const Kernel& kernel, int units) {
   const auto first = static_cast<int32_t>(design.units.size());
   design.xml << "<kernel name=\"" << kernel.name << "\" language=\"c\" type=\"pl\">"
              << "<port name=\"S_AXI_CONTROL\" mode=\"slave\" range=\"0x1000\" dataWidth=\"32\" "
@@ -77,10 +94,16 @@ void add_kernel(Design& design, const Kernel& kernel, int units) {
     design.xml << "<port name=\"M_AXI_" << arguments[i]
                << "\" mode=\"master\" range=\"0xFFFFFFFFFFFFFFFF\" dataWidth=\"512\" "
                   "portType=\"addressable\" base=\"0x0\"/>";
-  for (uint32_t i = 0; i < arguments.size(); ++i)
+  const uint32_t streams_at = 2 * kernel.tensors + 1;
+  for (size_t i = streams_at; i < arguments.size(); ++i)
+    design.xml << "<port name=\"" << arguments[i] << "\" mode=\""
+               << (arguments[i] == "in" ? "read_only" : "write_only")
+               << "\" range=\"0x0\" dataWidth=\"32\" portType=\"stream\" base=\"0x0\"/>";
+  for (uint32_t i = 0; i < streams_at; ++i)
     add_argument(
         design, arguments[i], i, i < pointers,
         i < pointers ? pointer_register(i) : offset_register(kernel.tensors, i - pointers));
+  for (size_t i = streams_at; i < arguments.size(); ++i) add_stream(design, arguments[i], i);
   for (int unit = 0; unit < units; ++unit) {
     const std::string name = std::string(kernel.name) + "_" + std::to_string(unit + 1);
     ip_data ip{};
@@ -94,6 +117,10 @@ void add_kernel(Design& design, const Kernel& kernel, int units) {
     for (uint32_t i = 0; i < pointers; ++i)
       design.connections.push_back(
           {static_cast<int32_t>(i), first + unit, i + 1 < pointers ? kTensors : kParameters});
+    for (size_t i = streams_at; i < arguments.size(); ++i)
+      design.connections.push_back(
+          {static_cast<int32_t>(i), first + unit,
+           connection_of(table, std::string(kernel.name) + "." + arguments[i])});
   }
   design.xml << "</kernel>";
 }
@@ -127,8 +154,10 @@ std::vector<char> make_xclbin(const std::vector<char>& library, const Table& tab
                 "<device name=\"fpga0\" fpgaDevice=\"emulated\"><core name=\"OCL_REGION_0\" "
                 "target=\"csim\" type=\"clc_region\">";
   for (uint32_t i = 0; i < table.count; ++i) {
-    const auto units = platform.compute_units.find(table.kernels[i].name);
-    add_kernel(design, table.kernels[i], units == platform.compute_units.end() ? 1 : units->second);
+    const Kernel& kernel = table.kernels[i];
+    const auto units = platform.compute_units.find(kernel.name);
+    const bool one = units == platform.compute_units.end() || kernel.streams > 0;
+    add_kernel(design, table, kernel, one ? 1 : units->second);
   }
   design.xml << "<kernelClocks/></core></device></platform></project>";
   std::string xml = design.xml.str();
@@ -139,10 +168,13 @@ std::vector<char> make_xclbin(const std::vector<char>& library, const Table& tab
   clock.m_freq_Mhz = platform.clock_mhz;
   clock.m_type = CT_DATA;
   copy_name(clock.m_name, "DATA_CLK");
-  const Bytes memories =
-      table_of<int32_t>(std::vector{bank("DDR[0]", 0, platform.bank_mib),
-                                    bank("DDR[1]", platform.bank_mib, platform.bank_mib)},
-                        offsetof(mem_topology, m_mem_data));
+  std::vector<mem_data> banks = {bank("DDR[0]", 0, platform.bank_mib),
+                                 bank("DDR[1]", platform.bank_mib, platform.bank_mib)};
+  for (uint32_t i = 0; i < table.connection_count; ++i) {
+    banks.push_back(bank(("dc_" + std::to_string(i)).c_str(), 0, 0));
+    banks.back().m_type = MEM_STREAMING_CONNECTION;
+  }
+  const Bytes memories = table_of<int32_t>(banks, offsetof(mem_topology, m_mem_data));
   const Bytes connections =
       table_of<int32_t>(design.connections, offsetof(connectivity, m_connection));
   const std::pair<axlf_section_kind, Bytes> sections[] = {

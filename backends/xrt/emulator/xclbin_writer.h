@@ -14,7 +14,7 @@ struct Platform {
   std::string name = "oarlock_emulated_1";
   uint16_t clock_mhz = 300;
   uint64_t bank_mib = 4096;                  // of each of two banks
-  std::map<std::string, int> compute_units;  // by kernel; others have one
+  std::map<std::string, int> compute_units;  // by kernel; others have one, and all with streams
 };
 
 // An xclbin as XRT reads it: `library` is the shared library of the kernels, compiled for the host,

@@ -11,6 +11,9 @@
 #include "kernels/fpga/quantize.h"
 #include "kernels/fpga/resize.h"
 #include "kernels/fpga/softmax.h"
+#include "kernels/fpga/stream_function.h"
+#include "kernels/fpga/stream_gemm.h"
+#include "kernels/fpga/stream_pool.h"
 #include "kernels/fpga/winograd.h"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_gemm(
@@ -96,4 +99,21 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_winograd(
     int weights_at, int bias_at, int table_at, int y_at) {
   fpga_winograd(x + x_at, weights + weights_at, bias + bias_at, table + table_at, y + y_at,
                 parameters_1);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_stream_gemm(
+    __global const float* a, __global const float* b, __global const float* bias,
+    __global const int* parameters_1, int a_at, int b_at, int bias_at, FPGA_STREAM out) {
+  fpga_stream_gemm(a + a_at, b + b_at, bias + bias_at, parameters_1, out);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_stream_function(
+    __global const float* table, __global const int* parameters_1, int table_at, FPGA_STREAM in,
+    FPGA_STREAM out) {
+  fpga_stream_function(table + table_at, parameters_1, in, out);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void oarlock_stream_pool(
+    __global float* y, __global const int* parameters_1, int y_at, FPGA_STREAM in) {
+  fpga_stream_pool(y + y_at, parameters_1, in);
 }

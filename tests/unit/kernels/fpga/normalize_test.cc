@@ -55,8 +55,13 @@ TEST_P(Normalize, Groups) {
 }
 
 TEST_P(Normalize, Batch) {
-  for (const auto& [batch, channels, pixels] :
-       {std::array{1, 1, 1}, {2, 3, 5}, {1, 7, 64}, {3, 16, 9}, {2, 5, 100}}) {
+  constexpr std::array<int, 3> kShapes[] = {
+      {1, 1, 1},   {2, 3, 5}, {1, 7, 64},  {3, 16, 9},  {2, 5, 100}, {1, 1, 17},   {4, 1, 1},
+      {1, 33, 1},  {5, 2, 3}, {1, 64, 49}, {2, 65, 1},  {7, 3, 11},  {1, 2, 513},  {3, 13, 13},
+      {1, 129, 2}, {6, 5, 4}, {2, 1, 31},  {1, 19, 27}, {9, 4, 1},   {1, 3, 1000}, {2, 24, 15}};
+  static_assert(std::size(kShapes) >= 20);
+  for (const auto& [batch, channels, pixels] : kShapes) {
+    SCOPED_TRACE(testing::Message() << batch << " x " << channels << " x " << pixels);
     const int count = batch * channels * pixels;
     const Floats x = random_floats(count, 1), scale = random_floats(channels, 2),
                  bias = random_floats(channels, 3), mean = random_floats(channels, 4);

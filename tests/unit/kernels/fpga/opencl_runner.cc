@@ -26,6 +26,38 @@ class OpenClRunner final : public Runner {
 
   std::string run(const char* name, std::span<std::vector<std::byte>> tensors,
                   std::span<const int> parameters, std::span<const int> offsets) override {
+    return run_with(name, tensors, parameters, offsets, {});
+  }
+
+  std::string run_chain(std::span<Stage> stages, size_t streams, size_t length) override {
+    const std::vector<int> zeros(length + 2, 0);
+    std::vector<cl::Buffer> memory;
+    for (size_t i = 0; i < streams; ++i) {
+      cl_int code = CL_SUCCESS;
+      memory.emplace_back(context_, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+                          zeros.size() * sizeof(int), const_cast<int*>(zeros.data()), &code);
+      if (code != CL_SUCCESS) return "a stream failed";
+    }
+    for (Stage& stage : stages) {
+      std::vector<std::vector<std::byte>> tensors;
+      for (const auto& tensor : stage.tensors)
+        tensors.push_back(to_bytes(tensor.empty() ? std::vector<float>(1) : tensor));
+      std::vector<cl::Buffer> ends;
+      for (const size_t stream : stage.streams) ends.push_back(memory[stream]);
+      const std::vector<int> offsets(tensors.size(), 0);
+      const std::string error = run_with(stage.kernel, tensors, stage.parameters, offsets, ends);
+      if (!error.empty()) return error;
+      if (stage.tensors.back().empty()) continue;
+      const auto* const values = reinterpret_cast<const float*>(tensors.back().data());
+      stage.tensors.back().assign(values, values + stage.tensors.back().size());
+    }
+    return "";
+  }
+
+ private:
+  std::string run_with(const char* name, std::span<std::vector<std::byte>> tensors,
+                       std::span<const int> parameters, std::span<const int> offsets,
+                       std::span<const cl::Buffer> streams) {
     cl_int code = CL_SUCCESS;
     cl::Kernel kernel(program_, name, &code);
     if (code != CL_SUCCESS) return "there is no such kernel";
@@ -44,6 +76,10 @@ class OpenClRunner final : public Runner {
       const auto index = static_cast<cl_uint>(buffers.size() + i);
       if (kernel.setArg(index, cl_int{offsets[i]}) != CL_SUCCESS) return "an offset failed";
     }
+    for (size_t i = 0; i < streams.size(); ++i)
+      if (kernel.setArg(static_cast<cl_uint>(buffers.size() + offsets.size() + i), streams[i]) !=
+          CL_SUCCESS)
+        return "a stream failed";
     if (queue_.enqueueNDRangeKernel(kernel, cl::NullRange, cl::NDRange(1), cl::NDRange(1)) !=
         CL_SUCCESS)
       return "the kernel did not start";
@@ -54,7 +90,6 @@ class OpenClRunner final : public Runner {
     return "";
   }
 
- private:
   cl::Context context_;
   cl::CommandQueue queue_;
   cl::Program program_;

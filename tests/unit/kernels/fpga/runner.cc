@@ -1,7 +1,10 @@
 #include "tests/unit/kernels/fpga/runner.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
+#include <thread>
 
 #include "kernels/fpga/table.h"
 #include "kernels/fpga/tiles.h"
@@ -13,23 +16,52 @@ namespace {
 // Elements before and after each tensor, which must stay as they are.
 constexpr size_t kAround = 5;
 
+const Kernel* find_kernel(const std::string& name) {
+  const Table& table = *oarlock_fpga_kernels();
+  const auto* const end = table.kernels + table.count;
+  const auto* const found =
+      std::find_if(table.kernels, end, [&](const Kernel& kernel) { return kernel.name == name; });
+  return found == end ? nullptr : found;
+}
+
 class HostRunner final : public Runner {
  public:
-  std::string run(const char* kernel, std::span<std::vector<std::byte>> tensors,
+  std::string run(const char* name, std::span<std::vector<std::byte>> tensors,
                   std::span<const int> parameters, std::span<const int> offsets) override {
-    const Table& table = *oarlock_fpga_kernels();
-    for (uint32_t i = 0; i < table.count; ++i) {
-      if (std::string(table.kernels[i].name) != kernel) continue;
-      if (table.kernels[i].tensors != tensors.size()) return "takes another number of tensors";
-      std::vector<void*> pointers;
-      for (auto& tensor : tensors) pointers.push_back(tensor.data());
-      pointers.push_back(const_cast<int*>(parameters.data()));
-      table.kernels[i].call(pointers.data(), offsets.data());
-      Cost cost;
-      table.kernels[i].cost(parameters.data(), &cost);
-      return cost.cycles > 0 && cost.written_bytes > 0 ? "" : "costs nothing";
+    const Kernel* const kernel = find_kernel(name);
+    if (kernel == nullptr) return "there is no such kernel";
+    if (kernel->tensors != tensors.size()) return "takes another number of tensors";
+    std::vector<void*> pointers;
+    for (auto& tensor : tensors) pointers.push_back(tensor.data());
+    pointers.push_back(const_cast<int*>(parameters.data()));
+    kernel->call(pointers.data(), offsets.data(), nullptr);
+    Cost cost;
+    kernel->cost(parameters.data(), &cost);
+    return cost.cycles > 0 && cost.written_bytes > 0 ? "" : "costs nothing";
+  }
+
+  std::string run_chain(std::span<Stage> stages, size_t streams, size_t) override {
+    std::vector<fpga_stream> fifos(streams);
+    std::vector<std::thread> threads;
+    for (Stage& stage : stages) {
+      const Kernel* const kernel = find_kernel(stage.kernel);
+      if (kernel == nullptr || kernel->tensors != stage.tensors.size() ||
+          kernel->streams != stage.streams.size())
+        std::abort();
+      threads.emplace_back([&fifos, &stage, kernel] {
+        std::vector<void*> pointers;
+        for (auto& tensor : stage.tensors) pointers.push_back(tensor.data());
+        pointers.push_back(stage.parameters.data());
+        std::vector<fpga_stream*> ends;
+        for (const size_t stream : stage.streams) ends.push_back(&fifos[stream]);
+        const std::vector<int> offsets(stage.tensors.size(), 0);
+        kernel->call(pointers.data(), offsets.data(), ends.data());
+      });
     }
-    return "there is no such kernel";
+    for (std::thread& thread : threads) thread.join();
+    for (const fpga_stream& fifo : fifos)
+      if (fifo.written != fifo.taken) return "a stream is left with numbers";
+    return "";
   }
 };
 
@@ -43,6 +75,10 @@ void FpgaKernels::SetUp() {
   static const std::unique_ptr<Runner> opencl = opencl_runner(why);
   runner_ = std::string(GetParam()) == "host" ? host.get() : opencl.get();
   if (runner_ == nullptr) GTEST_SKIP() << why;
+}
+
+void FpgaKernels::run_chain(std::span<Stage> stages, size_t streams, size_t length) {
+  ASSERT_EQ(runner_->run_chain(stages, streams, length), "");
 }
 
 void FpgaKernels::run_bytes(const char* kernel, std::span<std::vector<std::byte>> tensors,

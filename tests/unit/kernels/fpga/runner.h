@@ -11,6 +11,14 @@
 
 namespace oarlock::kernels::fpga::test {
 
+// A kernel of a chain. `streams` are those it takes, by number.
+struct Stage {
+  const char* kernel;
+  std::vector<std::vector<float>> tensors;
+  std::vector<int> parameters;
+  std::vector<size_t> streams;
+};
+
 // Runs one kernel on arrays: compiled for the host, or as OpenCL C on the first device.
 class Runner {
  public:
@@ -19,6 +27,9 @@ class Runner {
   // `offset` bytes into memory of their own. An error message, or nothing.
   virtual std::string run(const char* kernel, std::span<std::vector<std::byte>> tensors,
                           std::span<const int> parameters, std::span<const int> offsets) = 0;
+  // Kernels joined by streams, each of `length` numbers: side by side on the host, one after the
+  // other by OpenCL. Tensors begin at their first element.
+  virtual std::string run_chain(std::span<Stage> stages, size_t streams, size_t length) = 0;
 };
 
 std::unique_ptr<Runner> host_runner();
@@ -37,6 +48,8 @@ class FpgaKernels : public testing::TestWithParam<const char*> {
   template <class Out, class... In>
   void run_mixed(const char* kernel, std::vector<Out>& output, const std::vector<int>& parameters,
                  const std::vector<In>&... inputs);
+  // The last tensor of the last kernel takes the results.
+  void run_chain(std::span<Stage> stages, size_t streams, size_t length);
 
  private:
   void run_bytes(const char* kernel, std::span<std::vector<std::byte>> tensors,
