@@ -7,6 +7,7 @@
 
 #include "backends/xrt/device.h"
 #include "backends/xrt/failure.h"
+#include "backends/xrt/fused_ops.h"
 
 namespace oarlock::xrt {
 
@@ -55,6 +56,7 @@ extern "C" const oarlock::Backend* oarlock_backend_xrt() {
   static const oarlock::Backend backend = {.name = "xrt",
                                            .open = oarlock::xrt::open,
                                            .kernels = oarlock::xrt::all_kernels,
-                                           .rules = oarlock::xrt::all_rules};
+                                           .rules = oarlock::xrt::all_rules,
+                                           .ops = oarlock::xrt::fused_ops};
   return &backend;
 }

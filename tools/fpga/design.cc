@@ -24,12 +24,12 @@ constexpr Platform kPlatforms[] = {
 
 // Stated by the kernels: DSP of all but the engines, and their on-chip words. Winograd's kernel has
 // an array like an engine's.
-constexpr int kOtherDsp = 250;
+constexpr int kOtherDsp = 280;
 constexpr int kWinogradDsp = 64;
 constexpr int kWinogradWords =
     16 * (FPGA_WINOGRAD_FILTERS + FPGA_WINOGRAD_PATCHES) * FPGA_WINOGRAD_CHANNELS +
     16 * FPGA_WINOGRAD_FILTERS * FPGA_WINOGRAD_PATCHES;
-constexpr int kOtherWords = 2 * FPGA_LINE_ROWS * FPGA_LINE_WIDTH + 4 * FPGA_TABLE;
+constexpr int kOtherWords = 2 * FPGA_LINE_ROWS * FPGA_LINE_WIDTH + 5 * FPGA_TABLE;
 constexpr int kWordsInBram = 1024, kWordsInUram = 8192;
 
 constexpr double kLaunchCycles = 4000;
@@ -52,6 +52,8 @@ const EngineSizes* engine_of(const std::string& kernel, const Design& design) {
   if (kernel == "oarlock_gemm8") return &design.engine8;
   return nullptr;
 }
+
+bool is_streamed(const Run& run) { return run.kernel.starts_with("oarlock_stream_"); }
 
 // The runs of a layer on an engine, which differ in their rows, as one, divided anew.
 void add_engine(const std::vector<int>& parameters, int rows, const EngineSizes& sizes, int engines,
@@ -83,14 +85,16 @@ Design compiled_design() { return {kernels::fpga::kEngine, kernels::fpga::kEngin
 
 Resources resources_of(const Design& d, const Platform& platform) {
   Resources r;
-  r.dsp = (d.engines + 1) * 5 * d.engine.pe_m * d.engine.pe_n + kWinogradDsp +
+  r.dsp = (d.engines + 2) * 5 * d.engine.pe_m * d.engine.pe_n + kWinogradDsp +
           d.engine8.pe_m * d.engine8.pe_n + kOtherDsp;
-  const double engines = d.engines * engine_blocks(d.engine, 4) + engine_blocks(d.engine8, 2);
+  const double engines = (d.engines + 1) * engine_blocks(d.engine, 4) + engine_blocks(d.engine8, 2);
   const int lines = (kOtherWords + kWinogradWords) / kWordsInBram;
+  // Rows of images that come by a stream.
+  r.uram = FPGA_STREAM_ROWS * FPGA_STREAM_WIDTH * d.engine.tile_m / kWordsInUram;
   r.bram = static_cast<int>(engines) + lines;
   if (r.bram > platform.bram * 2 / 3) {
     r.bram -= lines;
-    r.uram = (kOtherWords + kWinogradWords + kWordsInUram - 1) / kWordsInUram;
+    r.uram += (kOtherWords + kWinogradWords + kWordsInUram - 1) / kWordsInUram;
   }
   return r;
 }
@@ -108,9 +112,23 @@ LayerTime time_of(const Layer& layer, const Design& design, double gigabytes_a_s
   const auto winograd = [&](const Run& run) { return run.kernel == "oarlock_winograd"; };
   if (std::any_of(layer.runs.begin(), layer.runs.end(), winograd))
     peak = double{36} / 16 * design.engine.pe_m * design.engine.pe_n;  // of a direct convolution
+  // Kernels joined by streams, in their order, run side by side.
+  std::vector<Cost> chain;
+  for (const Run& run : layer.runs) {
+    if (!is_streamed(run)) continue;
+    chain.push_back(run.cost);
+    if (run.kernel == "oarlock_stream_gemm") {
+      kernels::fpga::stream_engine_cost(design.engine, run.parameters.data(), &chain.back());
+      peak = double{1} * design.engine.pe_m * design.engine.pe_n;
+    }
+    time.products += run.cost.products;
+    time.bytes += chain.back().read_bytes + chain.back().written_bytes;
+  }
+  time.cycles += kernels::fpga::chain_cycles(chain);
   // Runs that differ only in rows are parts of one product.
   std::map<std::vector<int>, int> rows;
   for (const Run& run : layer.runs) {
+    if (is_streamed(run)) continue;
     const EngineSizes* const sizes = engine_of(run.kernel, design);
     if (sizes == nullptr) {
       time.cycles += run.cost.cycles;

@@ -1,12 +1,10 @@
 // Conv of 3 x 3 by Winograd's transform, where the cost formulas find it faster than the engine.
-#include <algorithm>
 #include <array>
 #include <vector>
 
 #include "backends/xrt/ops/support/engine.h"
 #include "backends/xrt/ops/support/function.h"
 #include "kernels/fpga/cost.h"
-#include "kernels/fpga/gemm_words.h"
 #include "kernels/fpga/winograd.h"
 
 namespace oarlock::xrt {
@@ -23,10 +21,8 @@ Result<Winograd> read_node(const NodeView& node) {
   OARLOCK_TRY(expect_float32(node));
   Winograd w;
   OARLOCK_ASSIGN(w.shape, read_convolution(node, 1));
-  for (const WindowAxis* axis : {&w.shape.window.y, &w.shape.window.x})
-    if (axis->kernel != 3 || axis->stride != 1 || axis->dilation != 1)
-      return unsupported("a window that is not 3 x 3 with stride 1");
   if (w.shape.groups != 1) return unsupported("groups");
+  if (!has_winograd_window(w.shape)) return unsupported("a window that is not 3 x 3 with stride 1");
   if (node.constant(1) == nullptr) return unsupported("weights that are not constant");
   if (node.input_count() > 3 && node.has_input(3)) return unsupported("a residual");
   if (16 * w.shape.out * w.shape.in > kMostElements) return unsupported("weights that large");
@@ -35,40 +31,16 @@ Result<Winograd> read_node(const NodeView& node) {
   return w;
 }
 
-Parameters parameters_of(const Winograd& w, int64_t filters) {
-  const Convolution& c = w.shape;
-  Parameters p(WINOGRAD_WORDS);
-  p.set(WINOGRAD_BATCH, c.batch);
-  p.set(WINOGRAD_FILTERS, filters);
-  p.set(WINOGRAD_CHANNELS, c.in);
-  p.set(WINOGRAD_IN_Y, c.window.y.in);
-  p.set(WINOGRAD_IN_X, c.window.x.in);
-  p.set(WINOGRAD_OUT_Y, c.window.y.out);
-  p.set(WINOGRAD_OUT_X, c.window.x.out);
-  p.set(WINOGRAD_PAD_Y, c.window.y.pad_begin);
-  p.set(WINOGRAD_PAD_X, c.window.x.pad_begin);
-  p.set(WINOGRAD_BIAS, int64_t{w.bias});
-  set_function(p, WINOGRAD_FUNCTION, w.function);
-  return p;
-}
-
 Result<KernelNeeds> match(const NodeView& node, const Device& device) {
   OARLOCK_ASSIGN(const Winograd w, read_node(node));
-  kernels::fpga::Cost own, engine;
-  kernels::fpga::winograd_cost(parameters_of(w, w.shape.out).words().data(), &own);
-  Parameters p(GEMM_WORDS);
-  set_convolution(p, w.shape, w.bias);
-  set_function(p, GEMM_FUNCTION, w.function);
-  // The engines divide the filters, in whole tiles.
-  const int64_t tiles = (w.shape.out + FPGA_TILE_M - 1) / FPGA_TILE_M;
-  const auto engines =
-      static_cast<int64_t>(static_cast<const XrtDevice&>(device).compute_units("oarlock_gemm"));
-  const int64_t units = std::max<int64_t>(std::min(engines, tiles), 1);
-  p.set(GEMM_M, std::min(w.shape.out, (tiles + units - 1) / units * FPGA_TILE_M));
-  kernels::fpga::gemm_cost(p.words().data(), &engine);
-  if (own.cycles >= engine.cycles)
-    return unsupported("the engine of products takes ", engine.cycles, " cycles, this ",
-                       own.cycles);
+  kernels::fpga::Cost own;
+  kernels::fpga::winograd_cost(winograd_parameters(w.shape, w.bias, w.function).words().data(),
+                               &own);
+  const double engine =
+      engine_cycles(w.shape, w.bias, w.function,
+                    static_cast<const XrtDevice&>(device).compute_units("oarlock_gemm"));
+  if (own.cycles >= engine)
+    return unsupported("the engine of products takes ", engine, " cycles, this ", own.cycles);
   return KernelNeeds();
 }
 
@@ -100,7 +72,7 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption&, Device& devi
       const LaunchPtr launch,
       Launch::make(xrt, "winograd",
                    {tensor(0), {-1, std::move(weights)}, optional(w.bias, 2), table, tensor(y)}));
-  OARLOCK_TRY(launch->add(parameters_of(w, w.shape.out)));
+  OARLOCK_TRY(launch->add(winograd_parameters(w.shape, w.bias, w.function)));
   return launch_kernel(launch);
 }
 

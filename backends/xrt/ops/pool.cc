@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "backends/xrt/ops/support/nodes.h"
+#include "backends/xrt/ops/support/pool.h"
 
 namespace oarlock::xrt {
 
@@ -17,26 +17,20 @@ Result<Parameters> read_node(const NodeView& node) {
   const Shape& shape = node.input_shape(0);
   if (shape.rank() < 3) return unsupported("needs 3 or more dimensions");
   Parameters p(POOL_WORDS);
-  const bool maximum = node.node().op.ends_with("MaxPool");
-  const bool padding = node.attrs().integer("count_include_pad", 0) != 0;
-  p.set(POOL_KIND, int64_t{maximum   ? POOL_MAX
-                           : padding ? POOL_AVERAGE_WITH_PADDING
-                                     : POOL_AVERAGE});
   p.set(POOL_PLANES, shape[0] * shape[1]);
   if (is_global(node)) {
     p.set(POOL_GLOBAL, int64_t{1});
     Window plane;
     plane.y.in = extent(shape, 2, shape.rank());
-    plane.set(p, POOL_WINDOW);
+    set_pool(p, 0, node.node().op, node.attrs(), plane);
     return p;
   }
-  OARLOCK_ASSIGN(const Window window, read_window(node, node.attrs().integers("kernel_shape")));
+  OARLOCK_ASSIGN(const Window window, read_window(node.attrs(), shape, node.output_shape(0),
+                                                  node.attrs().integers("kernel_shape")));
   if (!window.fits_lines())
     return unsupported("a window of ", window.y.kernel, " x ", window.x.kernel, " over rows of ",
                        window.x.in, " exceeds the line buffers");
-  p.set(POOL_PAD_END_Y, window.y.pad_end);
-  p.set(POOL_PAD_END_X, window.x.pad_end);
-  window.set(p, POOL_WINDOW);
+  set_pool(p, 0, node.node().op, node.attrs(), window);
   return p;
 }
 

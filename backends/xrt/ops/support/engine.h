@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "backends/xrt/ops/support/function.h"
 #include "backends/xrt/ops/support/nodes.h"
 
 namespace oarlock::xrt {
@@ -19,9 +20,19 @@ struct Convolution {
 
 // Of a node whose input 0 is the image and whose input `weights` are the filters.
 Result<Convolution> read_convolution(const NodeView& node, size_t weights);
+Result<Convolution> read_convolution(const Attrs& attrs, const Shape& in, const Shape& filters,
+                                     const Shape& out);
 
 // The words of gemm_words.h but for those of one type alone.
 void set_convolution(Parameters& parameters, const Convolution& convolution, bool bias);
+
+// What Winograd's kernel is told of a convolution that has_winograd_window.
+bool has_winograd_window(const Convolution& convolution);
+Parameters winograd_parameters(const Convolution& convolution, bool bias, const Function& function);
+
+// Modelled cycles of a convolution of float32 on so many engines.
+double engine_cycles(const Convolution& convolution, bool bias, const Function& function,
+                     size_t engines);
 
 // Divides the rows of GEMM_M between compute units, in whole tiles. `offsets` says how many
 // elements the arguments move on for a first row.

@@ -31,19 +31,20 @@ bool is_in_range(const WindowAxis& a) {
          a.kernel * a.dilation <= kMost && a.out * a.stride <= kMost;
 }
 
-Result<WindowAxis> read_axis(const NodeView& node, size_t i, int64_t kernel) {
-  const size_t spatial = node.input_shape(0).rank() - 2;
+Result<WindowAxis> read_axis(const Attrs& attrs, const Shape& in, const Shape& out, size_t i,
+                             int64_t kernel) {
+  const size_t spatial = in.rank() - 2;
   const auto entry = [&](std::string_view name, size_t index, int64_t fallback) {
-    const auto& list = node.attrs().integers(name);
+    const auto& list = attrs.integers(name);
     return index < list.size() ? list[index] : fallback;
   };
   WindowAxis axis;
-  axis.in = node.input_shape(0)[i + 2];
-  axis.out = node.output_shape(0)[i + 2];
+  axis.in = in[i + 2];
+  axis.out = out[i + 2];
   axis.kernel = kernel;
   axis.stride = entry("strides", i, 1);
   axis.dilation = entry("dilations", i, 1);
-  const std::string& automatic = node.attrs().string("auto_pad");
+  const std::string& automatic = attrs.string("auto_pad");
   if (automatic != "VALID") {
     axis.pad_begin = entry("pads", i, 0);
     axis.pad_end = entry("pads", spatial + i, 0);
@@ -94,15 +95,16 @@ void Window::set(Parameters& p, int at) const {
   p.set(at + WINDOW_PAD_X, x.pad_begin);
 }
 
-Result<Window> read_window(const NodeView& node, std::span<const int64_t> kernel) {
-  const size_t rank = node.input_shape(0).rank();
+Result<Window> read_window(const Attrs& attrs, const Shape& in, const Shape& out,
+                           std::span<const int64_t> kernel) {
+  const size_t rank = in.rank();
   if (rank != 3 && rank != 4)
     return unsupported("needs an input of 3 or 4 dimensions, but it has ", rank);
   if (kernel.size() != rank - 2) return unsupported("a window of ", kernel.size(), " dimensions");
   Window window;
-  OARLOCK_ASSIGN(window.x, read_axis(node, rank - 3, kernel.back()));
+  OARLOCK_ASSIGN(window.x, read_axis(attrs, in, out, rank - 3, kernel.back()));
   if (rank == 4) {
-    OARLOCK_ASSIGN(window.y, read_axis(node, 0, kernel[0]));
+    OARLOCK_ASSIGN(window.y, read_axis(attrs, in, out, 0, kernel[0]));
   }
   return window;
 }

@@ -30,7 +30,8 @@ struct Window {
   void set(Parameters& parameters, int at) const;
 };
 
-// The window of a node over two spatial axes, or over one seen as a row; `kernel` are its extents.
-Result<Window> read_window(const NodeView& node, std::span<const int64_t> kernel);
+// A window over two spatial axes, or over one seen as a row; `kernel` are its extents.
+Result<Window> read_window(const Attrs& attrs, const Shape& in, const Shape& out,
+                           std::span<const int64_t> kernel);
 
 }  // namespace oarlock::xrt

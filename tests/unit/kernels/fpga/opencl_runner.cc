@@ -45,7 +45,7 @@ class OpenClRunner final : public Runner {
       std::vector<cl::Buffer> ends;
       for (const size_t stream : stage.streams) ends.push_back(memory[stream]);
       const std::vector<int> offsets(tensors.size(), 0);
-      const std::string error = run_with(stage.kernel, tensors, stage.parameters, offsets, ends);
+      std::string error = run_with(stage.kernel, tensors, stage.parameters, offsets, ends);
       if (!error.empty()) return error;
       if (stage.tensors.back().empty()) continue;
       const auto* const values = reinterpret_cast<const float*>(tensors.back().data());
