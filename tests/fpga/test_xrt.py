@@ -239,3 +239,10 @@ def test_python_profiles_and_estimates(model):
     assert f"FPGA_PE_M={result['design']['pe_m']}" in result["configuration"]
     with pytest.raises(oarlock.InvalidError, match="u250"):
         fpga.estimate(model, "u9000")
+
+
+def test_a_chain_has_one_unit_of_each_kernel(command, build_dir, tmp_path):
+    library = build_dir / "lib" / "liboarlock_fpga_kernels.so"
+    result = command("fpga", "package", library, "-o", tmp_path / "x.xclbin",
+                     "--units", "oarlock_stream_pool=2")
+    assert result.returncode != 0 and "one compute unit" in result.stderr

@@ -48,6 +48,12 @@ Result<ExitCode> Package::run() {
   if (table.version != kernels::fpga::kTableVersion)
     return invalid(library, " was built against version ", table.version,
                    " of kernels/fpga/table.h, this is ", kernels::fpga::kTableVersion);
+  for (uint32_t i = 0; i < table.count; ++i) {
+    const auto found = platform.compute_units.find(table.kernels[i].name);
+    if (table.kernels[i].streams > 0 && found != platform.compute_units.end() && found->second > 1)
+      return invalid("--units ", found->first, "=", found->second,
+                     ": a kernel that streams join to others has one compute unit");
+  }
   const auto* const begin = reinterpret_cast<const char*>(mapped->bytes().data());
   const std::vector<char> xclbin =
       xrt_emulator::make_xclbin({begin, begin + mapped->bytes().size()}, table, platform);
