@@ -95,9 +95,9 @@ class Memory::Pool {
     region = current_;
     return region->take(bytes);
   }
-  void give_back(Region& region, std::byte* at, size_t bytes) {
+  void give_back(const std::shared_ptr<Region>& region, std::byte* at, size_t bytes) {
     const std::lock_guard lock(mutex_);
-    if (region.give_back(at, bytes) && &region == current_.get()) current_.reset();
+    if (region->give_back(at, bytes) && region == current_) current_.reset();
   }
 
  private:
@@ -118,7 +118,7 @@ class Memory::Pool {
   std::byte* take(size_t bytes, std::shared_ptr<Region>&) {
     return static_cast<std::byte*>(std::aligned_alloc(kAlignment, bytes));
   }
-  void give_back(Region&, std::byte* at, size_t) { std::free(at); }
+  void give_back(const std::shared_ptr<Region>&, std::byte* at, size_t) { std::free(at); }
 };
 
 #endif
@@ -137,7 +137,7 @@ BufferPtr Memory::allocate(size_t bytes) {
       size_ = bytes;
     }
     ~PoolBuffer() override {
-      if (host_ != nullptr) pool_->give_back(*region_, host_, taken_);
+      if (host_ != nullptr) pool_->give_back(region_, host_, taken_);
     }
 
    private:
