@@ -198,7 +198,8 @@ Status Card::finish() {
     ::xrt::run& run = outstanding_->runs[i];
     const Status each = guarded("waiting for a kernel", [&]() -> Status {
       // Without one of its kernels a chain waits for ever.
-      const bool stalled = !status.ok() && outstanding_->places[i].kernel->description->streams > 0;
+      const bool stalled = (!status.ok() || started_ < outstanding_->runs.size()) &&
+                           outstanding_->places[i].kernel->description->streams > 0;
       ert_cmd_state state = run.wait(stalled ? std::chrono::milliseconds(1) : timeout_);
       if (state == ERT_CMD_STATE_COMPLETED) return {};
       const std::string what = state_name(state);

@@ -122,12 +122,13 @@ TEST_F(XrtStreams, FaultsOfOneKernelEndTheChain) {
     return {};
   };
   ASSERT_TRUE(run().ok());
-  for (const char* what : {"kernel", "crash", "hang"})
+  for (const char* what : {"kernel", "crash", "hang", "lost"})
     for (const int after : {0, 1, 2}) {
       SCOPED_TRACE(testing::Message() << what << " after " << after);
       ASSERT_TRUE(emulator().inject(what, after));
       const Status status = run();
       EXPECT_EQ(status.code(), Code::unavailable) << to_string(status);
+      ASSERT_TRUE(emulator().inject("restore", 0));
       const Status again = run();
       EXPECT_TRUE(again.ok()) << to_string(again);
     }
