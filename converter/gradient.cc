@@ -60,9 +60,11 @@ ValueId Backward::summed(ValueId value, ValueId like) {
     fail(unsupported("the rank of '", graph_.value(like).name, "' is not known"));
     return kNone;
   }
+  // Adding nodes moves the types.
+  const size_t more = from.shape.rank() - to.shape.rank();
   // Over every axis on which `like` has the extent 1, and over those that it lacks.
   ValueId shape = add("Shape", {like});
-  if (const size_t more = from.shape.rank() - to.shape.rank(); more > 0) {
+  if (more > 0) {
     const ValueId ones =
         context_.add_integers(concat(name_, "/ones"), std::vector<int64_t>(more, int64_t{1}));
     shape = add("Concat", {ones, shape}, {{"axis", int64_t{0}}});

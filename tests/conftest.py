@@ -52,6 +52,9 @@ def command():
 
     def run(*arguments, **options):
         options.setdefault("timeout", 600)
+        # What Python needs to load an instrumented module is not for instrumented programs.
+        environment = options.get("env") or os.environ
+        options["env"] = {k: v for k, v in environment.items() if k != "LD_PRELOAD"}
         return subprocess.run([str(program), *map(str, arguments)], capture_output=True, text=True,
                               check=False, **options)
 

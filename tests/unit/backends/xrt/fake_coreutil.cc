@@ -22,7 +22,8 @@ class device {
   TEN(7)
 #endif
 
-      protected : ~device() = default;
+ protected:
+  ~device() = default;
 };
 void device::reopen() { calls += 1; }
 
