@@ -26,8 +26,8 @@ std::vector<AttrDef> conv_attrs() {
 }
 
 ValueId add_conv(Patch& patch, std::string_view name, std::vector<ValueId> inputs, Attrs attrs) {
-  while (inputs.back() == kNone) inputs.pop_back();
-  return patch.add_node(name, kOarlockDomain, "Conv", std::move(inputs), std::move(attrs))[0];
+  return patch.add_node(name, kOarlockDomain, "Conv", trimmed(std::move(inputs)),
+                        std::move(attrs))[0];
 }
 
 double flops_of(const Shape& y, int64_t multiplications) {
@@ -119,6 +119,11 @@ Result<std::optional<Patch>> decompose_gather(const Graph& graph, NodeId id) {
 }
 
 }  // namespace
+
+std::vector<ValueId> trimmed(std::vector<ValueId> inputs) {
+  while (!inputs.empty() && inputs.back() == kNone) inputs.pop_back();
+  return inputs;
+}
 
 Attrs expanded_attrs(const Attrs& depthwise, const Attrs& expansion) {
   Attrs attrs = depthwise;

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "oarlock/plugin/activation.h"
 #include "oarlock/plugin/op.h"
@@ -21,6 +22,9 @@ namespace oarlock::cpu {
 inline constexpr std::string_view kCpuDomain = "oarlock.cpu";
 
 std::span<const OpDef> fused_ops();
+
+// Inputs of a node, less the omitted ones at the end.
+std::vector<ValueId> trimmed(std::vector<ValueId> inputs);
 
 // The attributes of the two convolutions that an ExpandedConv stands for, and back.
 Attrs expanded_attrs(const Attrs& depthwise, const Attrs& expansion);

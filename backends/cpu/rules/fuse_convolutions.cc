@@ -1,7 +1,5 @@
 // What a convolution computes together with the node before it.
 #include <array>
-#include <utility>
-#include <vector>
 
 #include "backends/cpu/fused_ops.h"
 #include "oarlock/plugin/rewrite.h"
@@ -40,11 +38,12 @@ Outcome fuse_scale(const Graph& graph, NodeId root) {
   for (size_t i : {0u, 1u}) {
     const ValueId value = mul->input(1 - i), factor = mul->input(i);
     if (graph.value(factor).type.shape != factors || graph.value(value).type.shape != x) continue;
-    std::vector<ValueId> inputs = {value, conv.input(1), factor, conv.input(2), conv.input(3)};
-    while (inputs.back() == kNone) inputs.pop_back();
     Patch patch(graph);
-    patch.replace(conv.output(0), patch.add_node(conv.name, kCpuDomain, "ScaledConv",
-                                                 std::move(inputs), conv.attrs)[0]);
+    patch.replace(
+        conv.output(0),
+        patch.add_node(conv.name, kCpuDomain, "ScaledConv",
+                       trimmed({value, conv.input(1), factor, conv.input(2), conv.input(3)}),
+                       conv.attrs)[0]);
     return patch;
   }
   return std::nullopt;
@@ -60,13 +59,13 @@ Outcome fuse_expansion(const Graph& graph, NodeId root) {
       w[1] != 1 || depthwise.attrs.integer("group", 1) != w[0] || depthwise.input(3) != kNone ||
       depthwise.attrs.string("auto_pad") != "NOTSET")
     return std::nullopt;
-  std::vector<ValueId> inputs = {pointwise->input(0), depthwise.input(1), pointwise->input(1),
-                                 depthwise.input(2), pointwise->input(2)};
-  while (inputs.back() == kNone) inputs.pop_back();
   Patch patch(graph);
-  patch.replace(depthwise.output(0),
-                patch.add_node(depthwise.name, kCpuDomain, "ExpandedConv", std::move(inputs),
-                               expanded_attrs(depthwise.attrs, pointwise->attrs))[0]);
+  patch.replace(
+      depthwise.output(0),
+      patch.add_node(depthwise.name, kCpuDomain, "ExpandedConv",
+                     trimmed({pointwise->input(0), depthwise.input(1), pointwise->input(1),
+                              depthwise.input(2), pointwise->input(2)}),
+                     expanded_attrs(depthwise.attrs, pointwise->attrs))[0]);
   return patch;
 }
 
