@@ -89,6 +89,15 @@ Status simplify_graph(Graph& graph, const ConvertOptions& options, ConversionRep
   return {};
 }
 
+// After simplifying, which may still scale weights.
+Status store_weights(Graph& graph, const ConvertOptions& options, ConversionReport& report) {
+  OARLOCK_TRY(infer_types(graph));
+  OARLOCK_ASSIGN(const int changed, narrow_weights(graph, options.weights, *options.ops));
+  report.rewrites.push_back(concat("store_weights_as_", options.weights, " x ", changed));
+  report.nodes_simplified = count_nodes(graph);
+  return {};
+}
+
 Result<Model> convert(std::span<const std::byte> bytes, const std::string& name,
                       const std::string& folder, const ConvertOptions& options,
                       ConversionReport& report) {
@@ -112,6 +121,8 @@ Result<Model> convert(std::span<const std::byte> bytes, const std::string& name,
   OARLOCK_TRY(verify(graph));
   if (options.simplify && report.unsupported.empty())
     OARLOCK_TRY(simplify_graph(graph, options, report));
+  if (options.weights != DType::float32 && report.unsupported.empty())
+    OARLOCK_TRY(store_weights(graph, options, report));
 
   std::vector<GoldenCase> golden;
   if (options.golden > 0) {

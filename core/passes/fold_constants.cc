@@ -1,8 +1,10 @@
 // Nodes whose inputs are all constant become constants.
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/ops/evaluate.h"
+#include "core/passes/stored_weights.h"
 #include "core/passes/support/match.h"
 #include "oarlock/plugin/op.h"
 
@@ -40,6 +42,13 @@ bool is_expensive(const Graph& graph, const Node& node) {
   return node.def->flops(node.attrs, inputs, outputs) > kMostFlops;
 }
 
+Result<std::vector<Value>> computed(const Graph& graph, const Node& node,
+                                    std::span<const Value> inputs) {
+  if (!stored_weights(graph, node)) return evaluate_node(node, inputs);
+  OARLOCK_ASSIGN(Tensor wide, widened(graph, node));
+  return std::vector<Value>{std::move(wide)};
+}
+
 Outcome fold(const Graph& graph, NodeId root) {
   const Node& node = graph.node(root);
   if (!node.def || !node.def->pure || node.captures > 0 || node.outputs.empty())
@@ -72,8 +81,8 @@ Outcome fold(const Graph& graph, NodeId root) {
       return std::nullopt;
     if (bytes && !small_enough(*bytes, input_bytes)) return std::nullopt;
   }
-  if (is_expensive(graph, node)) return std::nullopt;
-  Result<std::vector<Value>> values = evaluate_node(node, inputs);
+  if (is_expensive(graph, node) || stays_stored(graph, node)) return std::nullopt;
+  Result<std::vector<Value>> values = computed(graph, node, inputs);
   if (!values.ok()) return std::nullopt;  // running the model will say what is wrong
   Patch patch(graph);
   for (size_t i = 0; i < node.outputs.size(); ++i) {

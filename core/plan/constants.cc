@@ -1,6 +1,7 @@
 #include "core/plan/constants.h"
 
 #include "core/graph/mapped_file.h"
+#include "core/passes/stored_weights.h"
 #include "core/plan/draft.h"
 
 namespace oarlock {
@@ -88,6 +89,21 @@ Result<std::shared_ptr<const PlacedConstant>> ConstantCache::get(const Tensor& t
   OARLOCK_ASSIGN(auto placed, place_constant(tensor, layout, devices[device], host, devices.ops));
   entries_[key] = placed;
   return placed;
+}
+
+Result<Tensor> ConstantCache::widened(const Graph& graph, const Node& node) {
+  Widened entry;
+  std::string key = concat(node.op, " ", node.attrs.integer("axis", 1));
+  for (const ValueId v : node.inputs) {
+    const Tensor* constant = graph.constant(v);
+    if (!constant) continue;
+    key += concat(" ", *constant, " at ", reinterpret_cast<uintptr_t>(constant->data()));
+    entry.sources.push_back(*constant);
+  }
+  const std::lock_guard lock(mutex_);
+  if (const auto found = widened_.find(key); found != widened_.end()) return found->second.result;
+  OARLOCK_ASSIGN(entry.result, oarlock::widened(graph, node));
+  return widened_.emplace(std::move(key), std::move(entry)).first->second.result;
 }
 
 }  // namespace oarlock

@@ -54,6 +54,9 @@ inline bool same_bytes(const Layout& a, const Layout& b, const Shape& shape) {
 
 // Gives the inputs these types, infers all others anew, folds what became constant.
 Status specialize(Graph& graph, std::span<const TypeInfo> inputs, const OpRegistry& ops);
+// Products of few rows read stored weights as they are (oarlock.NarrowMatMul), if the first device
+// has a kernel for that; all other stored weights are widened.
+Status settle_weights(Graph& graph, ConstantCache& cache, const DeviceTable& devices);
 // A device and a kernel for every node, with the reasons of those who refused; decomposes
 // operators that nobody takes; applies the backends' rules.
 Status place(Draft& draft, const DeviceTable& devices, bool strict);

@@ -45,6 +45,7 @@ class PlanBuilder {
     plan_->rest_begin = split.rest_begin;
     plan_->rest_outputs = std::move(split.rest_outputs);
 
+    OARLOCK_TRY(settle_weights(draft_.graph, constants_, devices_));
     OARLOCK_TRY(place(draft_, devices_, options_.strict));
     select_layouts(draft_, devices_);
     OARLOCK_TRY(insert_transfers(draft_, devices_, constants_));

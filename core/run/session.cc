@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/passes/store_as_half.h"
+#include "core/passes/stored_weights.h"
 #include "core/run/program.h"
 #include "core/run/second_try.h"
 #include "oarlock/plugin/passes.h"
@@ -165,6 +166,7 @@ Result<Session> Session::open(const Model& model, const SessionOptions& options)
     OARLOCK_ASSIGN(const DType storage, storage_of(options));
     if (storage == DType::float16) {
       OARLOCK_ASSIGN(const std::set<std::string> keep, kept_nodes(options));
+      OARLOCK_TRY(widen_weights(*graph));
       OARLOCK_ASSIGN(const int changed, store_as_half(*graph, ops, keep));
       impl->rewrites.push_back(concat("store_as_half x ", changed));
       if (!keep.empty()) impl->rewrites.push_back(concat("keep_as_float32 x ", keep.size()));

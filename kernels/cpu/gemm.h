@@ -30,29 +30,32 @@ inline int64_t gemm_packed_elements(int64_t k, int64_t n) {
 }
 
 // How B's values are stored.
-enum class GemmStorage : uint8_t { f32, f16, bf16 };
+enum class GemmStorage : uint8_t { f32, f16, bf16, i8 };
 
 // Packs panels [panel_begin, panel_end) of the k x n matrix b[row * row_stride + col * col_stride].
 // `packed` points to panel 0 of the result.
 void gemm_pack(const float* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
                int64_t panel_begin, int64_t panel_end, float* packed);
-// The same for 16-bit values, which stay as they are.
+// The same for values of 16 and 8 bits, which stay as they are.
 void gemm_pack_16(const uint16_t* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
                   int64_t panel_begin, int64_t panel_end, uint16_t* packed);
+void gemm_pack_8(const int8_t* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
+                 int64_t panel_begin, int64_t panel_end, int8_t* packed);
 
 struct GemmArgs {
   int64_t m = 0, n = 0, k = 0;
   const float* a = nullptr;
   int64_t a_row_stride = 0, a_col_stride = 1;
   const void* b = nullptr;                 // panel 0
-  GemmStorage storage = GemmStorage::f32;  // 16-bit kinds: gemm_thin only
+  GemmStorage storage = GemmStorage::f32;  // narrower kinds: gemm_thin only
   int64_t b_row_stride = 0;                // from one k to the next; 0: packed
   int64_t b_panel_stride = 0;              // from one panel to the next; 0: packed
-  bool b_transposed = false;  // B is n x k, row-major, and A's columns contiguous: gemm_thin, f32
+  bool b_transposed = false;      // B is n x k, row-major, and A's columns contiguous: gemm_thin
   const float* b_tail = nullptr;  // packed last panel for B used in place and n not a multiple
   float* c = nullptr;
   int64_t c_row_stride = 0;
   float alpha = 1.0f;
+  const float* b_scale = nullptr;   // factors of B's n columns, or none: gemm_thin
   const float* bias = nullptr;      // n values, or none
   const float* residual = nullptr;  // m x n, rows contiguous, or none
   int64_t residual_row_stride = 0;  // 0 repeats one row
@@ -64,8 +67,8 @@ void gemm(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_t pane
           int64_t panel_end);
 
 // For m up to kGemmThinRows: every value of B is used few times, so the loop is built to stream B
-// from memory; B may be stored in 16 bits. Its sums are ordered differently from those of gemm():
-// choose between the two by m alone.
+// from memory; B may be stored in 16 or 8 bits. Its sums are ordered differently from those of
+// gemm(): choose between the two by m alone.
 inline constexpr int64_t kGemmThinRows = 3;
 void gemm_thin(const GemmArgs& args, int64_t panel_begin, int64_t panel_end);
 

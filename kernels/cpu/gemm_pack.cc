@@ -70,6 +70,11 @@ void pack_16(const uint16_t* b, int64_t row_stride, int64_t col_stride, int64_t 
   pack(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
 }
 
+void pack_8(const int8_t* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
+            int64_t panel_begin, int64_t panel_end, int8_t* packed) {
+  pack(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
+}
+
 }  // namespace
 }  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -78,6 +83,7 @@ HWY_AFTER_NAMESPACE();
 namespace oarlock::kernels::cpu {
 HWY_EXPORT(pack_f32);
 HWY_EXPORT(pack_16);
+HWY_EXPORT(pack_8);
 
 void gemm_pack(const float* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
                int64_t panel_begin, int64_t panel_end, float* packed) {
@@ -87,6 +93,11 @@ void gemm_pack(const float* b, int64_t row_stride, int64_t col_stride, int64_t k
 void gemm_pack_16(const uint16_t* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
                   int64_t panel_begin, int64_t panel_end, uint16_t* packed) {
   HWY_DYNAMIC_DISPATCH(pack_16)(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
+}
+
+void gemm_pack_8(const int8_t* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
+                 int64_t panel_begin, int64_t panel_end, int8_t* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_8)(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

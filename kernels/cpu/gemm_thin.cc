@@ -33,6 +33,22 @@ struct StoredBrain {
     return hn::PromoteTo(F32(), hn::LoadU(d, reinterpret_cast<const hwy::bfloat16_t*>(p)));
   }
 };
+struct StoredByte {
+  using T = int8_t;
+  static HWY_INLINE VecF32 load(const T* p) {
+    const hn::Rebind<int8_t, F32> d;
+    const hn::RebindToSigned<F32> wide;
+    return hn::ConvertTo(F32(), hn::PromoteTo(wide, hn::LoadU(d, p)));
+  }
+};
+
+// The first n < kStep values at p, zeros behind them.
+template <class STORED>
+HWY_INLINE VecF32 load_some(const typename STORED::T* p, int64_t n) {
+  HWY_ALIGN typename STORED::T lanes[kLanes] = {};
+  std::copy_n(p, n, lanes);
+  return STORED::load(lanes);
+}
 
 // PHASES sums run side by side over k modulo PHASES and are added in a fixed tree at the end.
 template <class STORED, int ROWS, int PHASES>
@@ -94,16 +110,19 @@ HWY_NOINLINE void thin_panel(const GemmArgs& g, const typename STORED::T* b, int
 }
 
 // The sums of up to kPanelWidth columns of a B that lies column by column.
-template <int ROWS>
-HWY_NOINLINE void dot_panel(const GemmArgs& g, const float* b, int64_t columns, float* out) {
+template <class STORED, int ROWS>
+HWY_NOINLINE void dot_panel(const GemmArgs& g, int64_t first, int64_t columns, float* out) {
+  using T = typename STORED::T;
   constexpr int kTogether = 4;
   constexpr int kPhases = ROWS == 1 ? 2 : 1;
   constexpr int64_t kLength = static_cast<int64_t>(kLanes);
-  constexpr int64_t kAhead = 256;  // floats: hides the memory's latency at the rate of one core
+  // Hides the memory's latency at the rate of one core.
+  constexpr int64_t kAhead = 1024 / static_cast<int64_t>(sizeof(T));
   const F32 d;
   using V = VecF32;
+  const T* b = static_cast<const T*>(g.b) + first * g.k;
   for (int64_t j = 0; j < columns; j += kTogether) {
-    const float* column[kTogether];
+    const T* column[kTogether];
     for (int c = 0; c < kTogether; ++c) column[c] = b + std::min(j + c, columns - 1) * g.k;
     V acc[kPhases][kTogether][ROWS];
     for (auto& phase : acc)
@@ -121,28 +140,32 @@ HWY_NOINLINE void dot_panel(const GemmArgs& g, const float* b, int64_t columns, 
           x[i] = hn::LoadU(d, g.a + i * g.a_row_stride + k + u * kLength);
 #pragma GCC unroll 4
         for (int c = 0; c < kTogether; ++c) {
-          const V w = hn::LoadU(d, column[c] + k + u * kLength);
+          const V w = STORED::load(column[c] + k + u * kLength);
 #pragma GCC unroll 4
           for (int i = 0; i < ROWS; ++i) acc[u][c][i] = hn::MulAdd(x[i], w, acc[u][c][i]);
         }
+      }
+    }
+    for (; k < g.k; k += kLength) {
+      const int64_t rest = std::min(kLength, g.k - k);
+      V x[ROWS];
+      for (int i = 0; i < ROWS; ++i)
+        x[i] = rest < kLength ? load_tail(g.a + i * g.a_row_stride + k, rest, 0.0f)
+                              : hn::LoadU(d, g.a + i * g.a_row_stride + k);
+      for (int c = 0; c < kTogether; ++c) {
+        const V w =
+            rest < kLength ? load_some<STORED>(column[c] + k, rest) : STORED::load(column[c] + k);
+        for (int i = 0; i < ROWS; ++i) acc[0][c][i] = hn::MulAdd(x[i], w, acc[0][c][i]);
       }
     }
     for (int c = 0; c < kTogether && j + c < columns; ++c) {
       for (int i = 0; i < ROWS; ++i) {
         V all = acc[0][c][i];
         if constexpr (kPhases == 2) all = hn::Add(all, acc[1][c][i]);
-        float sum = hn::GetLane(hn::SumOfLanes(d, all));
-        for (int64_t rest = k; rest < g.k; ++rest)
-          sum += g.a[i * g.a_row_stride + rest] * column[c][rest];
-        out[i * kPanelWidth + j + c] = sum;
+        out[i * kPanelWidth + j + c] = hn::GetLane(hn::SumOfLanes(d, all));
       }
     }
   }
-}
-
-template <int ROWS>
-void thin_sums(const GemmArgs& g, int64_t first, int64_t columns, float* out) {
-  dot_panel<ROWS>(g, static_cast<const float*>(g.b) + first * g.k, columns, out);
 }
 
 template <class STORED>
@@ -165,7 +188,9 @@ void thin_range(const GemmArgs& g, int64_t panel_begin, int64_t panel_end) {
       }
     }
     if (g.b_transposed) {
-      const auto sums = g.m == 1 ? thin_sums<1> : g.m == 2 ? thin_sums<2> : thin_sums<3>;
+      const auto sums = g.m == 1   ? dot_panel<STORED, 1>
+                        : g.m == 2 ? dot_panel<STORED, 2>
+                                   : dot_panel<STORED, 3>;
       sums(g, first, columns, out);
     } else if (g.m == 1)
       thin_panel<STORED, 1, 4>(g, panel, stride, out);
@@ -176,9 +201,11 @@ void thin_range(const GemmArgs& g, int64_t panel_begin, int64_t panel_end) {
     for (int64_t i = 0; i < g.m; ++i) {
       const float* sum = out + i * kPanelWidth;
       float* c = g.c + i * g.c_row_stride + first;
+      const float* scale = g.b_scale ? g.b_scale + first : nullptr;
       const float* residual = g.residual ? g.residual + i * g.residual_row_stride + first : nullptr;
       for (int64_t j = 0; j < columns; ++j) {
-        float y = sum[j] * g.alpha + (g.bias ? g.bias[first + j] : 0.0f);
+        const float factor = scale ? g.alpha * scale[j] : g.alpha;
+        float y = sum[j] * factor + (g.bias ? g.bias[first + j] : 0.0f);
         if (residual) y += residual[j];
         y = y < bounds.low ? bounds.low : y;
         c[j] = y > bounds.high ? bounds.high : y;
@@ -197,6 +224,8 @@ void thin(const GemmArgs& g, int64_t panel_begin, int64_t panel_end) {
       return thin_range<StoredHalf>(g, panel_begin, panel_end);
     case GemmStorage::bf16:
       return thin_range<StoredBrain>(g, panel_begin, panel_end);
+    case GemmStorage::i8:
+      return thin_range<StoredByte>(g, panel_begin, panel_end);
   }
 }
 

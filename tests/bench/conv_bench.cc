@@ -1,15 +1,18 @@
 // Convolutions of well-known networks on one thread, in GFLOP/s (a multiplication and an addition
-// count as two, those a direct convolution would do also for minimal filtering).
+// count as two, those a direct convolution would do also for minimal filtering, which may thus go
+// beyond the peak).
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/conv_planar.h"
 #include "kernels/cpu/depthwise.h"
 #include "kernels/cpu/winograd.h"
+#include "tests/bench/rates.h"
 
 namespace oarlock::kernels::cpu {
 namespace {
@@ -43,8 +46,7 @@ ConvShape shape_of(const benchmark::State& state) {
 void report(benchmark::State& state, const ConvShape& s) {
   const double flops = 2.0 * static_cast<double>(s.in_channels / s.groups * s.out_channels) *
                        static_cast<double>(s.out_pixels() * s.taps());
-  state.counters["GFLOP/s"] =
-      benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+  bench::report_flops(state, flops);
 }
 
 void direct(benchmark::State& state) {
@@ -109,29 +111,68 @@ void depthwise_rows(benchmark::State& state) {
   report(state, s);
 }
 
+const std::vector<std::string> kShape = {"in", "out", "extent", "kernel", "stride", "groups"};
+const std::vector<std::string> kWinogradShape = {"in",     "out",    "extent", "kernel",
+                                                 "stride", "groups", "m"};
+
 BENCHMARK(direct)
+    ->ArgNames(kShape)
+    // resnet50
     ->Args({64, 64, 56, 1, 1, 1})
+    ->Args({64, 256, 56, 1, 1, 1})
     ->Args({256, 64, 56, 1, 1, 1})
+    ->Args({256, 512, 56, 1, 2, 1})
+    ->Args({512, 128, 28, 1, 1, 1})
+    ->Args({128, 512, 28, 1, 1, 1})
+    ->Args({1024, 256, 14, 1, 1, 1})
     ->Args({256, 1024, 14, 1, 1, 1})
     ->Args({2048, 512, 7, 1, 1, 1})
+    ->Args({512, 2048, 7, 1, 1, 1})
+    ->Args({128, 128, 56, 3, 2, 1})
+    ->Args({512, 512, 14, 3, 2, 1})
+    // resnet18, vgg16, squeezenet1_1
     ->Args({64, 64, 56, 3, 1, 1})
     ->Args({256, 256, 14, 3, 1, 1})
-    ->Args({128, 128, 56, 3, 2, 1})
+    ->Args({512, 512, 7, 3, 1, 1})
+    ->Args({64, 128, 112, 3, 1, 1})
+    ->Args({48, 192, 13, 3, 1, 1})
+    // mobilenet_v1, mobilenet_v2, mobilenet_v3_large, efficientnet_b0, shufflenet_v2_x1_0
+    ->Args({32, 64, 112, 1, 1, 1})
+    ->Args({512, 512, 14, 1, 1, 1})
+    ->Args({1024, 1024, 7, 1, 1, 1})
+    ->Args({24, 144, 56, 1, 1, 1})
+    ->Args({144, 24, 56, 1, 1, 1})
+    ->Args({320, 1280, 7, 1, 1, 1})
+    ->Args({116, 116, 14, 1, 1, 1})
+    // densenet121, regnet_y_400mf
+    ->Args({128, 32, 56, 3, 1, 1})
+    ->Args({896, 128, 14, 1, 1, 1})
     ->Args({104, 104, 28, 3, 1, 13});
 BENCHMARK(winograd)
+    ->ArgNames(kWinogradShape)
+    ->Args({64, 64, 56, 3, 1, 1, 2})
     ->Args({64, 64, 56, 3, 1, 1, 4})
+    ->Args({64, 64, 56, 3, 1, 1, 6})
     ->Args({128, 128, 28, 3, 1, 1, 4})
     ->Args({256, 256, 14, 3, 1, 1, 2})
     ->Args({256, 256, 14, 3, 1, 1, 4})
     ->Args({512, 512, 7, 3, 1, 1, 2})
-    ->Args({256, 256, 56, 3, 1, 1, 6});
-BENCHMARK(planar)->Args({3, 64, 224, 7, 2, 1})->Args({3, 32, 224, 3, 2, 1});
+    ->Args({64, 64, 224, 3, 1, 1, 6})
+    ->Args({256, 256, 56, 3, 1, 1, 6})
+    ->Args({512, 512, 28, 3, 1, 1, 4});
+BENCHMARK(planar)
+    ->ArgNames(kShape)
+    ->Args({3, 64, 224, 7, 2, 1})
+    ->Args({3, 64, 224, 3, 1, 1})
+    ->Args({3, 32, 224, 3, 2, 1});
 BENCHMARK(depthwise_rows)
+    ->ArgNames(kShape)
     ->Args({32, 32, 112, 3, 1, 32})
+    ->Args({96, 96, 112, 3, 2, 96})
+    ->Args({144, 144, 56, 3, 1, 144})
     ->Args({512, 512, 14, 3, 1, 512})
+    ->Args({240, 240, 28, 5, 2, 240})
     ->Args({960, 960, 7, 5, 1, 960});
 
 }  // namespace
 }  // namespace oarlock::kernels::cpu
-
-BENCHMARK_MAIN();

@@ -158,6 +158,47 @@ def test_devices(command):
     assert [device["name"] for device in listing["devices"]] == names
 
 
+@pytest.mark.parametrize("storage, bytes_each, error", [("fp16", 2, 2e-3), ("bf16", 2, 2e-2),
+                                                        ("int8", 1, 2e-2)])
+def test_convert_stores_weights_in_fewer_bits(command, tmp_path, storage, bytes_each, error):
+    onnx = pytest.importorskip("onnx")
+    rng = np.random.default_rng(3)
+    shapes = {"f": (16, 3, 5, 5), "a": (700, 1024), "b": (300, 700)}
+    weights = {name: rng.standard_normal(shape, np.float32) / np.sqrt(np.prod(shape[1:]))
+               for name, shape in shapes.items()}
+    make = onnx.helper.make_node
+    value = onnx.helper.make_tensor_value_info
+    nodes = [make("Conv", ["x", "f"], ["c"], strides=[4, 4], pads=[2, 2, 2, 2]),
+             make("Flatten", ["c"], ["v"]), make("Gemm", ["v", "a"], ["h"], transB=1),
+             make("Relu", ["h"], ["r"]), make("Gemm", ["r", "b"], ["y"], transB=1)]
+    graph = onnx.helper.make_graph(
+        nodes, "g", [value("x", 1, (1, 3, 32, 32))], [value("y", 1, (1, 300))],
+        [onnx.numpy_helper.from_array(w.astype(np.float32), name) for name, w in weights.items()])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)]),
+              tmp_path / "m.onnx")
+    x = rng.standard_normal((1, 3, 32, 32), np.float32)
+    np.save(tmp_path / "x.npy", x)
+
+    def results(path, device):
+        done = command("run", path, tmp_path / "x.npy", "--device", device, "-o",
+                       tmp_path / "y.npz")
+        assert done.returncode == 0, done.stderr
+        return np.load(tmp_path / "y.npz")["y"]
+
+    for name, options in (("plain.oar", ()), ("small.oar", ("--weights", storage))):
+        done = command("convert", tmp_path / "m.onnx", "-o", tmp_path / name, *options)
+        assert done.returncode == 0, done.stderr
+    plain, small = tmp_path / "plain.oar", tmp_path / "small.oar"
+    elements = sum(w.size for w in weights.values())
+    saved = plain.stat().st_size - small.stat().st_size
+    assert abs(saved - (4 - bytes_each) * elements) < 16384
+    expected = results(plain, "reference")
+    for device in ("cpu", "reference"):
+        assert np.abs(results(small, device) - expected).max() < error * np.abs(expected).max()
+    fails = command("convert", tmp_path / "m.onnx", "-o", small, "--weights", "fp12")
+    assert fails.returncode == 2
+
+
 def test_convert_reports_every_unsupported_node(command, tmp_path):
     onnx = pytest.importorskip("onnx")
     from onnx import TensorProto, helper

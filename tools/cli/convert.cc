@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <memory>
 
 #include "core/graph/atomic_file.h"
@@ -13,8 +14,11 @@
 namespace oarlock::cli {
 namespace {
 
+const std::map<std::string, DType> kWeights = {
+    {"bf16", DType::bfloat16}, {"fp16", DType::float16}, {"int8", DType::int8}};
+
 struct Convert {
-  std::string in, out, report_file;
+  std::string in, out, report_file, weights;
   std::vector<std::string> shapes;
   ConvertOptions options;
   bool no_simplify = false, quiet = false;
@@ -29,6 +33,7 @@ std::string Convert::flags() const {
   std::string text;
   for (const std::string& shape : shapes) text += concat("--shape ", shape, " ");
   if (no_simplify) text += "--no-simplify ";
+  if (!weights.empty()) text += concat("--weights ", weights, " ");
   if (options.allow_unsupported) text += "--allow-unsupported ";
   if (options.golden > 0)
     text += concat("--golden ", options.golden, " --seed ", options.seed, " ");
@@ -48,6 +53,7 @@ void Convert::show(const ConvertProgress& progress) {
 Result<ExitCode> Convert::run() {
   OARLOCK_ASSIGN(options.shapes, parse_shapes(shapes));
   options.simplify = !no_simplify;
+  if (!weights.empty()) options.weights = kWeights.at(weights);
   options.flags = flags();
   const bool watched = !quiet && isatty(STDERR_FILENO) != 0;
   if (watched) options.progress = [this](const ConvertProgress& p) { show(p); };
@@ -86,6 +92,10 @@ void add_convert(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--allow-unsupported", c->options.allow_unsupported,
                     "Write the file even if some nodes cannot be run");
+  command
+      ->add_option("--weights", c->weights,
+                   "Store the weights of convolutions and products in fewer bits: fp16, bf16, int8")
+      ->check(CLI::IsMember(kWeights));
   command->add_flag("--no-simplify", c->no_simplify, "Do not run the portable rewrites");
   command->add_option("--report", c->report_file, "Write what was done and what is unsupported")
       ->type_name("FILE.json");

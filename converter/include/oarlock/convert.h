@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "oarlock/dtype.h"
 #include "oarlock/model.h"
 #include "oarlock/plugin/op.h"
 #include "oarlock/shape.h"
@@ -37,9 +38,12 @@ struct ConvertOptions {
   // Nodes that cannot be run are kept as they are instead of failing the conversion.
   bool allow_unsupported = false;
   bool simplify = true;  // run the portable passes
-  int golden = 0;        // number of seeded inputs stored with the reference outputs for them
-  uint64_t seed = 1;     // of the golden inputs
-  std::string flags;     // what the user asked for, recorded in the model
+  // float16, bfloat16 or int8: how the weights of convolutions and matrix products are stored. The
+  // model then rounds them to that, whatever device runs it.
+  DType weights = DType::float32;
+  int golden = 0;     // number of seeded inputs stored with the reference outputs for them
+  uint64_t seed = 1;  // of the golden inputs
+  std::string flags;  // what the user asked for, recorded in the model
   // Operators that nodes may have; null: those of core and those of register_op().
   const OpRegistry* ops = nullptr;
   std::function<void(const ConvertProgress&)> progress;  // called from the converting thread

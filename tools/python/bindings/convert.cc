@@ -13,7 +13,8 @@ namespace oarlock::python {
 namespace {
 
 ConvertOptions options_of(const std::map<std::string, std::vector<int64_t>>& shapes,
-                          bool allow_unsupported, bool simplify, int golden, uint64_t seed) {
+                          bool allow_unsupported, bool simplify, int golden, uint64_t seed,
+                          const std::string& weights) {
   ConvertOptions options;
   for (const auto& [name, dims] : shapes)
     options.shapes[name] = Shape(std::span<const int64_t>(dims));
@@ -21,6 +22,9 @@ ConvertOptions options_of(const std::map<std::string, std::vector<int64_t>>& sha
   options.simplify = simplify;
   options.golden = golden;
   options.seed = seed;
+  if (weights == "fp16") options.weights = DType::float16;
+  if (weights == "bf16") options.weights = DType::bfloat16;
+  if (weights == "int8") options.weights = DType::int8;
   options.flags = "from Python";
   return options;
 }
@@ -76,16 +80,18 @@ void add_model(nb::module_& module) {
       .def("outputs", [](const Model& model) { return describe_all(model.outputs()); })
       .def("metadata", &metadata)
       .def("graph_text", [](const Model& model) { return to_string(model.graph()); });
-  module.def("convert_file",
-             [](const std::string& path, const std::map<std::string, std::vector<int64_t>>& shapes,
-                bool allow_unsupported, bool simplify, int golden, uint64_t seed) {
-               const auto options = options_of(shapes, allow_unsupported, simplify, golden, seed);
-               return check(unlocked([&] { return convert_onnx(path, options); }));
-             });
+  module.def("convert_file", [](const std::string& path,
+                                const std::map<std::string, std::vector<int64_t>>& shapes,
+                                bool allow_unsupported, bool simplify, int golden, uint64_t seed,
+                                const std::string& weights) {
+    const auto options = options_of(shapes, allow_unsupported, simplify, golden, seed, weights);
+    return check(unlocked([&] { return convert_onnx(path, options); }));
+  });
   module.def("convert_bytes", [](nb::bytes bytes, const std::string& folder,
                                  const std::map<std::string, std::vector<int64_t>>& shapes,
-                                 bool allow_unsupported, bool simplify, int golden, uint64_t seed) {
-    const auto options = options_of(shapes, allow_unsupported, simplify, golden, seed);
+                                 bool allow_unsupported, bool simplify, int golden, uint64_t seed,
+                                 const std::string& weights) {
+    const auto options = options_of(shapes, allow_unsupported, simplify, golden, seed, weights);
     const std::span data(reinterpret_cast<const std::byte*>(bytes.c_str()), bytes.size());
     return check(unlocked([&] { return convert_onnx(data, folder, options); }));
   });

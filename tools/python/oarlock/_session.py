@@ -67,15 +67,18 @@ def load(source: str | os.PathLike | bytes) -> Model:
 
 def convert(source: Any, *, shapes: Mapping[str, Sequence[int]] | None = None,
             allow_unsupported: bool = False, simplify: bool = True, golden: int = 0,
-            seed: int = 1, folder: str | os.PathLike = "") -> Model:
+            seed: int = 1, folder: str | os.PathLike = "", weights: str = "fp32") -> Model:
     """Converts an ONNX model: a path, its bytes, or an onnx.ModelProto.
 
     shapes fixes inputs ({"input": (1, 3, 224, 224)}) or named dimensions ({"batch": (1,)}).
     golden stores that many seeded inputs with reference outputs, for `oarlock verify`.
     folder is where external data lies when the source is not a path.
+    weights is how those of convolutions and products are stored: "fp32", "fp16", "bf16" or "int8".
     """
+    if weights not in ("fp32", "fp16", "bf16", "int8"):
+        raise ValueError(f"weights is fp32, fp16, bf16 or int8, not {weights!r}")
     fixed = {name: [int(d) for d in shape] for name, shape in (shapes or {}).items()}
-    how = (fixed, allow_unsupported, simplify, golden, seed)
+    how = (fixed, allow_unsupported, simplify, golden, seed, weights)
     if hasattr(source, "SerializeToString"):
         source = source.SerializeToString()
     if isinstance(source, (bytes, bytearray, memoryview)):

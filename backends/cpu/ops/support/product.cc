@@ -82,8 +82,9 @@ Result<Product> product_of_shapes(Shape a, Shape b, bool trans_a, bool trans_b) 
 }
 
 Result<Product> product_of(const NodeView& node) {
-  OARLOCK_TRY(expect_float32(node));
-  const bool gemm = node.node().op == "Gemm";
+  const bool gemm = node.node().op == "Gemm", narrow = node.node().op == "NarrowMatMul";
+  const size_t bias = narrow ? 3 : 2, residual = narrow ? 4 : 3;
+  if (!narrow) OARLOCK_TRY(expect_float32(node));
   const bool trans_a = node.attrs().integer(gemm ? "transA" : "trans_a") != 0;
   const bool trans_b = node.attrs().integer(gemm ? "transB" : "trans_b") != 0;
   if (gemm && node.has_input(2) && node.attrs().number("beta", 1.0f) != 1.0f)
@@ -93,15 +94,15 @@ Result<Product> product_of(const NodeView& node) {
   p.alpha = node.attrs().number("alpha", 1.0f);
   OARLOCK_ASSIGN(p.activation, read_activation(node));
   const Shape& result = node.output_shape(0);
-  if (node.has_input(2)) {
-    OARLOCK_ASSIGN(p.bias, bias_kind(node.input_shape(2), result, p.n));
+  if (node.has_input(bias)) {
+    OARLOCK_ASSIGN(p.bias, bias_kind(node.input_shape(bias), result, p.n));
   }
-  p.residual = node.has_input(3);
+  p.residual = node.has_input(residual);
   if (p.residual && p.bias == Product::Bias::matrix)
     return unsupported("a bias matrix together with a residual");
-  if (p.residual && !(node.input_shape(3) == result))
-    return unsupported("a residual of shape ", node.input_shape(3), " for a result of shape ",
-                       result);
+  if (p.residual && !(node.input_shape(residual) == result))
+    return unsupported("a residual of shape ", node.input_shape(residual),
+                       " for a result of shape ", result);
   return p;
 }
 

@@ -6,8 +6,8 @@
 
 namespace oarlock::cpu {
 
-// A MatMul, Gemm or oarlock.MatMul node as a list of equal matrix products. Batch axes of A are
-// folded into its rows where one B serves all of them.
+// A MatMul, Gemm, oarlock.MatMul or oarlock.NarrowMatMul node as a list of equal matrix products.
+// Batch axes of A are folded into its rows where one B serves all of them.
 struct Product {
   int64_t m = 0, n = 0, k = 0;
   int64_t a_row_stride = 0, a_col_stride = 1;
@@ -16,8 +16,8 @@ struct Product {
   kernels::cpu::Activation activation;
   std::vector<int64_t> a_offsets, b_offsets;  // of every product's first element
   enum class Bias : uint8_t { none, row, scalar, matrix };
-  Bias bias = Bias::none;  // input 2; matrix: of the result's shape
-  bool residual = false;   // input 3
+  Bias bias = Bias::none;  // input 2 (NarrowMatMul: 3); matrix: of the result's shape
+  bool residual = false;   // input 3 (4)
 
   int64_t batch() const { return static_cast<int64_t>(a_offsets.size()); }
 };

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "oarlock/dtype.h"
 #include "oarlock/plugin/graph.h"
 #include "oarlock/status.h"
 
@@ -22,5 +23,12 @@ struct SimplifyReport {
 // sweeps. An error names the rule and the node; the graph is then valid, but maybe not fully
 // simplified.
 Status simplify(Graph& graph, const OpRegistry& ops, SimplifyReport* report = nullptr);
+
+// Stores the float32 weights of convolutions and matrix products, constants of 1024 elements and
+// more, as float16, bfloat16 (a Cast back behind them; finite numbers stay finite), or int8 (a
+// DequantizeLinear with a scale for each output channel behind them). Weights that other nodes read
+// too, and as int8 those with numbers that are not finite, stay. Returns how many changed. Types
+// must be inferred; bodies of control flow stay.
+Result<int> narrow_weights(Graph& graph, DType to, const OpRegistry& ops);
 
 }  // namespace oarlock

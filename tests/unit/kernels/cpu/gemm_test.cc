@@ -21,6 +21,15 @@ const Case kCases[] = {{1, 1, 1},    {1, 33, 7},    {2, 64, 130},   {3, 5, 257},
                        {15, 1, 17},  {29, 65, 31},  {50, 96, 77},   {57, 48, 1},
                        {128, 40, 5}, {61, 70, 900}, {50, 40, 4001}, {400, 33, 703}};
 
+// B (k x n) as n x k.
+template <class T>
+std::vector<T> transposed(const std::vector<T>& b, const Case& c) {
+  std::vector<T> result(b.size());
+  for (int64_t k = 0; k < c.k; ++k)
+    for (int64_t j = 0; j < c.n; ++j) result[j * c.k + k] = b[k * c.n + j];
+  return result;
+}
+
 class GemmTest : public EachInstructionSet {
  protected:
   void fill(const Case& c) {
@@ -70,10 +79,8 @@ TEST_P(GemmTest, FewRowsAndTransposedB) {
   for (const Case& c : kCases) {
     if (c.m > kGemmThinRows) continue;
     fill(c);
-    std::vector<float> transposed(b.size());
-    for (int64_t k = 0; k < c.k; ++k)
-      for (int64_t j = 0; j < c.n; ++j) transposed[j * c.k + k] = b[k * c.n + j];
-    args.b = transposed.data();
+    const std::vector<float> columns = transposed(b, c);
+    args.b = columns.data();
     args.b_transposed = true;
     args.bias = bias.data();
     args.alpha = 0.5f;
@@ -191,7 +198,39 @@ TEST_P(GemmTest, SixteenBitStorage) {
       args.storage = storage;
       run();
       check();
+      const std::vector<uint16_t> columns = transposed(half, c);
+      args.b = columns.data();
+      args.b_transposed = true;
+      run();
+      check();
     }
+  }
+}
+
+TEST_P(GemmTest, ByteStorageWithScales) {
+  for (const Case& c : kCases) {
+    if (c.m > kGemmThinRows) continue;
+    fill(c);
+    std::vector<int8_t> bytes(b.size()), bytes_packed(packed.size());
+    std::vector<float> scale(static_cast<size_t>(c.n));
+    for (int64_t j = 0; j < c.n; ++j) scale[j] = 0.001f * static_cast<float>(j % 7 + 1);
+    for (size_t i = 0; i < b.size(); ++i) {
+      bytes[i] = static_cast<int8_t>(static_cast<int>(i * 37 % 256) - 128);
+      b[i] = static_cast<float>(bytes[i]) * scale[i % static_cast<size_t>(c.n)];
+    }
+    gemm_pack_8(bytes.data(), c.n, 1, c.k, c.n, 0, gemm_panels(c.n), bytes_packed.data());
+    args.b = bytes_packed.data();
+    args.storage = GemmStorage::i8;
+    args.b_scale = scale.data();
+    args.bias = bias.data();
+    args.alpha = 0.5f;
+    run();
+    check();
+    const std::vector<int8_t> columns = transposed(bytes, c);
+    args.b = columns.data();
+    args.b_transposed = true;
+    run();
+    check();
   }
 }
 
