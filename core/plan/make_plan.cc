@@ -107,6 +107,7 @@ class PlanBuilder {
         step.kernel = *std::move(kernel);
         step.kernel_name = drafted.kernel->name.c_str();
         step.workspace = drafted.chosen().workspace;
+        step.reads_ahead = drafted.chosen().reads_ahead;
         step.workspace_offset = memory.workspaces[position];
         step.workspace_arena = devices_.arena(node.device);
       } else if (node.domain == kOarlockDomain && node.op == "Copy") {

@@ -27,6 +27,7 @@ struct Step {
   std::vector<Operand> inputs, outputs;  // inputs: formal ones, then captured ones
   size_t workspace = 0, workspace_offset = 0;
   int workspace_arena = 0;
+  bool reads_ahead = false;
   std::vector<int> wait_for;  // devices whose queues feed this step
   double bytes = 0, flops = 0;
 };

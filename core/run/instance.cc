@@ -38,7 +38,30 @@ Result<std::unique_ptr<Instance>> Instance::make(const Plan& plan, const DeviceT
                         nullptr};
     instance->steps_.push_back(std::move(refs));
   }
+  instance->share_upcoming();
   return instance;
+}
+
+// Shows constants to the last step before them that reads ahead.
+void Instance::share_upcoming() {
+  constexpr size_t kMostBytes = 512 * 1024;
+  size_t reader = steps_.size(), room = 0;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = plan_.steps[i];
+    for (size_t k = 0; k < step.inputs.size() && reader < steps_.size(); ++k) {
+      const ValueId id = step.inputs[k].value;
+      const TensorRef& ref = steps_[i].inputs[k];
+      if (id == kNone || plan_.values[id].kind != Storage::Kind::constant || !ref ||
+          ref.buffer->host() == nullptr || step.device != plan_.steps[reader].device)
+        continue;
+      const size_t bytes = std::min(storage_bytes(*ref.desc).value_or(0), room);
+      if (bytes > 0) steps_[reader].upcoming.push_back({ref.data(), bytes});
+      room -= bytes;
+    }
+    if (!step.reads_ahead) continue;
+    reader = i;
+    room = kMostBytes;
+  }
 }
 
 TensorRef Instance::ref(ValueId id, const TensorDesc* desc) const {
@@ -66,7 +89,7 @@ TensorRef Instance::ref(ValueId id, const TensorDesc* desc) const {
 KernelArgs Instance::args(size_t step) const {
   const StepRefs& refs = steps_[step];
   const size_t formal = plan_.graph.node(plan_.steps[step].node).formal_inputs().size();
-  return {{refs.inputs.data(), formal}, refs.outputs, refs.workspace};
+  return {{refs.inputs.data(), formal}, refs.outputs, refs.workspace, refs.upcoming};
 }
 
 // Views through which reference implementations and subgraphs see planned memory of the host.

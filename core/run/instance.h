@@ -28,10 +28,12 @@ class Instance {
   explicit Instance(const Plan& plan) : plan_(plan) {}
   Status bind_views();
   Status make_view(ValueId id);
+  void share_upcoming();
 
   struct StepRefs {
     std::vector<TensorRef> inputs, outputs;
     TensorRef workspace;
+    std::vector<std::span<const std::byte>> upcoming;
   };
 
   const Plan& plan_;

@@ -27,6 +27,7 @@ struct DirectConvAccess {
   int64_t row_length;
   const Tile* tiles;
   const Panel* panels;
+  int64_t panel_count;
   const int32_t* offsets;
 
   explicit DirectConvAccess(const DirectConv& conv)
@@ -35,6 +36,7 @@ struct DirectConvAccess {
         row_length(conv.row_length_),
         tiles(conv.tiles_.data()),
         panels(conv.panels_.data()),
+        panel_count(conv.panel_count()),
         offsets(conv.offsets_.data()) {}
 };
 
@@ -129,6 +131,7 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   a.out_block_stride = s.out_pixels() * 16;
   int64_t input_offset = 0, weight_row = 0;
 
+  Upcoming upcoming = args.upcoming;
   a.prefetch = args.weights;
   const auto run_one = [&](int64_t tile_index, int64_t panel_index) {
     const DirectConvAccess::Tile& tile = conv.tiles[tile_index];
@@ -159,24 +162,42 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   // The operand that is walked in the inner loop is read once for every step of the outer one;
   // weights that fit the second-level cache are the better one to repeat.
   constexpr int64_t kRepeatableWeights = 128 * 1024;
+  const int64_t count = tiles.end - tiles.begin;
+  if (count <= 0 || panels.begin >= panels.end) return;
   int64_t weights = 0;
   for (int64_t p = panels.begin; p < panels.end; ++p) weights += panel_floats(conv, p);
   if (weights <= kRepeatableWeights) {
+    const int64_t share = upcoming.bytes() / (count * (panels.end - panels.begin));
     for (int64_t t = tiles.begin; t < tiles.end; ++t) {
       bind_tile(conv, t, a, input_offset, weight_row);
-      for (int64_t p = panels.begin; p < panels.end; ++p) run_one(t, p);
-    }
-  } else {
-    for (int64_t p = panels.begin; p < panels.end; ++p) {
-      for (int64_t t = tiles.begin; t < tiles.end; ++t) {
-        bind_tile(conv, t, a, input_offset, weight_row);
-        if (p + 1 < panels.end) {
-          sweep_over(args.weights + conv.panels[p + 1].weights, panel_floats(conv, p + 1),
-                     t - tiles.begin, tiles.end - tiles.begin,
-                     conv.panels[p].in_blocks * s.taps() * 4, a);
-        }
+      for (int64_t p = panels.begin; p < panels.end; ++p) {
+        sweep_upcoming(upcoming, share, conv.panels[p].in_blocks * s.taps() * 4, a);
         run_one(t, p);
       }
+    }
+    return;
+  }
+  // The first tiles bring the next panel into the cache, which is mostly the next part's if it is
+  // not in this one; the others what comes after.
+  const auto panel_tiles = [&](int64_t p) {
+    if (p + 1 == conv.panel_count) return int64_t{0};
+    return upcoming.bytes() > 0 ? (count + 1) / 2 : count;
+  };
+  int64_t rest = 0;
+  for (int64_t p = panels.begin; p < panels.end; ++p) rest += count - panel_tiles(p);
+  const int64_t share = rest > 0 ? upcoming.bytes() / rest : 0;
+  for (int64_t p = panels.begin; p < panels.end; ++p) {
+    const int64_t sweeping = panel_tiles(p);
+    const int64_t steps = conv.panels[p].in_blocks * s.taps() * 4;
+    for (int64_t t = tiles.begin; t < tiles.end; ++t) {
+      bind_tile(conv, t, a, input_offset, weight_row);
+      if (const int64_t i = t - tiles.begin; i < sweeping) {
+        sweep_over(args.weights + conv.panels[p + 1].weights, panel_floats(conv, p + 1), i,
+                   sweeping, steps, a);
+      } else {
+        sweep_upcoming(upcoming, share, steps, a);
+      }
+      run_one(t, p);
     }
   }
 }

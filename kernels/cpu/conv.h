@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/activation.h"
 #include "kernels/cpu/conv_shape.h"
+#include "kernels/cpu/upcoming.h"
 
 namespace oarlock::kernels::cpu {
 
@@ -42,6 +43,7 @@ class DirectConv {
     const float* residual = nullptr;  // NCHW16c like the output, or null; may be the output
     float* output = nullptr;          // NCHW16c
     Activation activation;
+    Upcoming upcoming = {};  // what to bring into the cache meanwhile
   };
   void run(const Args& args, Range tiles, Range panels) const;
 

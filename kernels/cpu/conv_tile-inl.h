@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/cpu/upcoming.h"
 #include "kernels/cpu/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -213,6 +214,16 @@ inline void sweep_over(const float* next, int64_t floats, int64_t tile, int64_t 
   const int64_t share = floats / std::max<int64_t>(tiles, 1);
   a.prefetch = next + tile * share;
   a.prefetch_step = share / std::max<int64_t>(steps, 1);
+}
+
+// The tile brings its share, in bytes, of what comes later: at least a cache line with every step,
+// so that the last tiles may bring none.
+inline void sweep_upcoming(Upcoming& upcoming, int64_t share, int64_t steps, TileArgs& a) {
+  constexpr int64_t kLine = 64, kMostLines = 4;
+  const int64_t lines = std::clamp<int64_t>((share / steps + kLine - 1) / kLine, 1, kMostLines);
+  const std::span<const std::byte> stretch = upcoming.next(lines * kLine * steps);
+  if (!stretch.empty()) a.prefetch = reinterpret_cast<const float*>(stretch.data());
+  a.prefetch_step = (std::ssize(stretch) / int64_t{sizeof(float)} + steps - 1) / steps;
 }
 
 using TileFunction = void (*)(const TileArgs&);

@@ -17,8 +17,15 @@
 #define OARLOCK_KERNELS_CPU_DEPTHWISE_CC_
 namespace oarlock::kernels::cpu {
 
-// The workspace holds the input rows that one output row reads, padded, as a ring for each of the
-// channel blocks that are worked on together: row r lies in slot r % depthwise_ring().
+// Rows of the input are read where they are, unless padding reaches more than the two outermost
+// pixels of an output row, or they are computed on the way: then the workspace holds the rows that
+// one output row reads, padded, as a ring for each of the channel blocks that are worked on
+// together; row r lies in slot r % depthwise_ring().
+inline bool depthwise_in_place(const ConvShape& s, bool expanded) {
+  const int64_t overhang = (s.out_width - 1) * s.stride_width +
+                           (s.kernel_width - 1) * s.dilation_width - s.pad_left - s.in_width + 1;
+  return !expanded && s.pad_left <= 2 * s.stride_width && overhang <= 2 * s.stride_width;
+}
 inline int64_t depthwise_ring(const ConvShape& s) {
   return (s.kernel_height - 1) * s.dilation_height + 1;
 }
@@ -42,20 +49,24 @@ constexpr int kRun = 6;
 int64_t depthwise_group(bool expanded) { return expanded ? kPanelBlocks : 1; }
 
 struct RowArgs {
-  const float* rows;  // the ring
+  const float* rows;  // the ring, or the input's channel block
   const float* weights;
   const float* bias;
   float* output;
   int64_t ring_row, ring, first_slot;  // first_slot: the ring's, at kernel row ky_begin
+  int64_t first_column;                // of a row of the ring or input, for output pixel 0
   int64_t ky_begin, ky_end;
   float low, high;
 };
 
-template <int kPixels>
+// kInPlace: the two first and the two last pixels may read columns that are not in the input.
+template <int kPixels, bool kInPlace>
 HWY_INLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
                               const float* residual) {
+  constexpr int kEdge = 2;
   const F32 d;
   const int64_t step = s.stride_width * 16;
+  const int64_t begin = x * s.stride_width + a.first_column;
 #pragma GCC unroll 1
   for (int j = 0; j < kBlockVectors; ++j) {
     const int64_t lane = j * kLanes;
@@ -65,16 +76,26 @@ HWY_INLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
     for (int i = 0; i < kPixels; ++i) sums[i] = start;
     int64_t slot = a.first_slot;
     for (int64_t ky = a.ky_begin; ky < a.ky_end; ++ky) {
-      const float* row = a.rows + slot * a.ring_row + x * step + lane;
+      const float* row = a.rows + slot * a.ring_row + begin * 16 + lane;
       slot += s.dilation_height;
       if (slot >= a.ring) slot -= a.ring;
       const float* w = a.weights + ky * s.kernel_width * 16 + lane;
-      for (int64_t kx = 0; kx < s.kernel_width; ++kx, row += s.dilation_width * 16, w += 16) {
+      int64_t column = begin;
+      for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
         const VecF32 weight = hn::LoadU(d, w);
 #pragma GCC unroll 16
         for (int i = 0; i < kPixels; ++i) {
-          sums[i] = hn::MulAdd(hn::LoadU(d, row + i * step), weight, sums[i]);
+          const float* pixel = row + i * step;
+          if constexpr (kInPlace) {
+            const auto at = static_cast<uint64_t>(column + i * s.stride_width);
+            if ((i < kEdge || i >= kPixels - kEdge) && at >= static_cast<uint64_t>(s.in_width))
+              pixel = kZeroBlock;
+          }
+          sums[i] = hn::MulAdd(hn::LoadU(d, pixel), weight, sums[i]);
         }
+        column += s.dilation_width;
+        row += s.dilation_width * 16;
+        w += 16;
       }
     }
     const VecF32 low = hn::Set(d, a.low), high = hn::Set(d, a.high);
@@ -103,9 +124,24 @@ struct RowPadding {
   }
 };
 
-// Rows of the input come from memory ...
+// Rows of the input stay where they are, ...
+class RowsInPlace {
+ public:
+  static constexpr bool kInPlace = true;
+
+  RowsInPlace(const ConvShape& s, const DepthwiseArgs& args) : shape_(s), input_(args.input) {}
+  const float* of(int64_t block) const { return input_ + block * shape_.in_pixels() * 16; }
+
+ private:
+  const ConvShape& shape_;
+  const float* input_;
+};
+
+// ... are copied ...
 class CopiedRows {
  public:
+  static constexpr bool kInPlace = false;
+
   CopiedRows(const ConvShape& s, const DepthwiseArgs& args)
       : shape_(s), input_(args.input), padding_(s) {}
 
@@ -122,15 +158,19 @@ class CopiedRows {
   RowPadding padding_;
 };
 
-// ... or from a pointwise convolution.
+// ... or come from a pointwise convolution.
 class ExpandedRows {
  public:
+  static constexpr bool kInPlace = false;
+  static constexpr int64_t kSweep = 512;  // bytes for an input block, two lines for four channels
+
   ExpandedRows(const ConvShape& s, const DepthwiseArgs& args)
       : shape_(s),
         expansion_(*args.expansion),
         padding_(s),
         in_blocks_((expansion_.in_channels + 15) / 16),
-        bounded_(is_bounds(expansion_.activation)) {
+        bounded_(is_bounds(expansion_.activation)),
+        upcoming_(expansion_.upcoming) {
     const Bounds bounds = bounded_ ? bounds_of(expansion_.activation) : Bounds{};
     tile_.low = bounds.low;
     tile_.high = bounds.high;
@@ -154,6 +194,7 @@ class ExpandedRows {
       const int64_t begin = padding_.count * i / tiles, end = padding_.count * (i + 1) / tiles;
       tile_.input = from + begin * 16;
       tile_.output = to + begin * 16;
+      sweep_upcoming(upcoming_, kSweep * in_blocks_, in_blocks_ * 4, tile_);
       kTiles.get(static_cast<int>(end - begin), static_cast<int>(blocks))(tile_);
     }
     for (int64_t b = 0; b < blocks; ++b) {
@@ -171,75 +212,84 @@ class ExpandedRows {
   RowPadding padding_;
   int64_t in_blocks_;
   bool bounded_;
+  Upcoming upcoming_;
   TileArgs tile_ = {};
 };
 
+template <bool kInPlace>
 void compute_row(const ConvShape& s, const DepthwiseArgs& args, const RowArgs& a, bool bounded,
                  const float* residual) {
   int64_t x = 0;
-  for (; x + kRun <= s.out_width; x += kRun) run_of_pixels<kRun>(s, a, x, residual);
+  for (; x + kRun <= s.out_width; x += kRun) run_of_pixels<kRun, kInPlace>(s, a, x, residual);
   if constexpr (kRun > 7) {
-    for (; x + 7 <= s.out_width; x += 7) run_of_pixels<7>(s, a, x, residual);
+    for (; x + 7 <= s.out_width; x += 7) run_of_pixels<7, kInPlace>(s, a, x, residual);
   }
-  for (; x + 4 <= s.out_width; x += 4) run_of_pixels<4>(s, a, x, residual);
-  for (; x < s.out_width; ++x) run_of_pixels<1>(s, a, x, residual);
+  for (; x + 4 <= s.out_width; x += 4) run_of_pixels<4, kInPlace>(s, a, x, residual);
+  for (; x < s.out_width; ++x) run_of_pixels<1, kInPlace>(s, a, x, residual);
   if (!bounded) {
     activate_f32(args.activation, a.output, a.output, static_cast<size_t>(s.out_width) * 16);
   }
 }
 
 template <class Rows>
-void depthwise_rows(const ConvShape& s, const DepthwiseArgs& args, Range units, int64_t width,
-                    Rows rows) {
+void depthwise_rows(const ConvShape& s, const DepthwiseArgs& args, Range groups, Range out_rows,
+                    int64_t width, Rows rows) {
   const bool bounded = is_bounds(args.activation);
   const Bounds bounds = bounded ? bounds_of(args.activation) : Bounds{};
   RowArgs a = {};
   a.low = bounds.low;
   a.high = bounds.high;
-  a.ring_row = depthwise_row(s);
-  a.ring = depthwise_ring(s);
+  a.ring_row = Rows::kInPlace ? s.in_width * 16 : depthwise_row(s);
+  a.ring = Rows::kInPlace ? s.in_height : depthwise_ring(s);
+  a.first_column = Rows::kInPlace ? -s.pad_left : 0;
   const int64_t ring_floats = a.ring * a.ring_row;
-  int64_t filled_group = -1, filled_end = 0;  // rows below filled_end are in the rings
-  for (int64_t unit = units.begin; unit < units.end; ++unit) {
-    const int64_t group = unit / s.out_height, y = unit % s.out_height;
-    const int64_t first = y * s.stride_height - s.pad_top;
+  for (int64_t group = groups.begin; group < groups.end; ++group) {
     const int64_t first_block = group * width;
     const int64_t blocks = std::min(width, s.in_blocks() - first_block);
-    if (group != filled_group) {
-      filled_group = group;
-      filled_end = 0;
-    }
-    filled_end = std::max(filled_end, std::max<int64_t>(first, 0));
-    const int64_t needed = std::min(first + a.ring, s.in_height);
-    for (; filled_end < needed; ++filled_end) {
-      rows.fill(first_block, blocks, filled_end, args.workspace + filled_end % a.ring * a.ring_row,
-                ring_floats);
-    }
-    a.ky_begin = 0;
-    a.ky_end = s.kernel_height;
-    while (a.ky_begin < a.ky_end && first + a.ky_begin * s.dilation_height < 0) ++a.ky_begin;
-    while (a.ky_end > a.ky_begin && first + (a.ky_end - 1) * s.dilation_height >= s.in_height) {
-      --a.ky_end;
-    }
-    a.first_slot = (first + a.ky_begin * s.dilation_height) % a.ring;
-    for (int64_t b = 0; b < blocks; ++b) {
-      const int64_t block = first_block + b;
-      const int64_t at = (block * s.out_height + y) * s.out_width * 16;
-      a.rows = args.workspace + b * ring_floats;
-      a.weights = args.weights + block * s.taps() * 16;
-      a.bias = args.bias ? args.bias + block * 16 : nullptr;
-      a.output = args.output + at;
-      compute_row(s, args, a, bounded, args.residual ? args.residual + at : nullptr);
+    [[maybe_unused]] int64_t filled_end = 0;  // rows below are in the rings
+    for (int64_t y = out_rows.begin; y < out_rows.end; ++y) {
+      const int64_t first = y * s.stride_height - s.pad_top;
+      if constexpr (!Rows::kInPlace) {
+        filled_end = std::max(filled_end, std::max<int64_t>(first, 0));
+        const int64_t needed = std::min(first + depthwise_ring(s), s.in_height);
+        for (; filled_end < needed; ++filled_end) {
+          rows.fill(first_block, blocks, filled_end,
+                    args.workspace + filled_end % a.ring * a.ring_row, ring_floats);
+        }
+      }
+      a.ky_begin = 0;
+      a.ky_end = s.kernel_height;
+      while (a.ky_begin < a.ky_end && first + a.ky_begin * s.dilation_height < 0) ++a.ky_begin;
+      while (a.ky_end > a.ky_begin && first + (a.ky_end - 1) * s.dilation_height >= s.in_height) {
+        --a.ky_end;
+      }
+      a.first_slot = (first + a.ky_begin * s.dilation_height) % a.ring;
+      for (int64_t b = 0; b < blocks; ++b) {
+        const int64_t block = first_block + b;
+        const int64_t at = (block * s.out_height + y) * s.out_width * 16;
+        if constexpr (Rows::kInPlace) {
+          a.rows = rows.of(block);
+        } else {
+          a.rows = args.workspace + b * ring_floats;
+        }
+        a.weights = args.weights + block * s.taps() * 16;
+        a.bias = args.bias ? args.bias + block * 16 : nullptr;
+        a.output = args.output + at;
+        compute_row<Rows::kInPlace>(s, args, a, bounded,
+                                    args.residual ? args.residual + at : nullptr);
+      }
     }
   }
 }
 
-void depthwise_target(const ConvShape& s, const DepthwiseArgs& args, Range units) {
+void depthwise_target(const ConvShape& s, const DepthwiseArgs& args, Range groups, Range rows) {
   const int64_t width = depthwise_group(args.expansion != nullptr);
   if (args.expansion) {
-    depthwise_rows(s, args, units, width, ExpandedRows(s, args));
+    depthwise_rows(s, args, groups, rows, width, ExpandedRows(s, args));
+  } else if (depthwise_in_place(s, false)) {
+    depthwise_rows(s, args, groups, rows, width, RowsInPlace(s, args));
   } else {
-    depthwise_rows(s, args, units, width, CopiedRows(s, args));
+    depthwise_rows(s, args, groups, rows, width, CopiedRows(s, args));
   }
 }
 
@@ -262,17 +312,18 @@ void pack_depthwise_weights(const ConvShape& s, const float* weights, float* pac
 }
 
 size_t depthwise_workspace(const ConvShape& shape, bool expanded) {
+  if (depthwise_in_place(shape, expanded)) return 0;
   return static_cast<size_t>(HWY_DYNAMIC_DISPATCH(depthwise_group)(expanded) *
                              depthwise_ring(shape) * depthwise_row(shape));
 }
 
-int64_t depthwise_units(const ConvShape& shape, bool expanded) {
+int64_t depthwise_groups(const ConvShape& shape, bool expanded) {
   const int64_t width = HWY_DYNAMIC_DISPATCH(depthwise_group)(expanded);
-  return (shape.in_blocks() + width - 1) / width * shape.out_height;
+  return (shape.in_blocks() + width - 1) / width;
 }
 
-void depthwise(const ConvShape& shape, const DepthwiseArgs& args, Range units) {
-  HWY_DYNAMIC_DISPATCH(depthwise_target)(shape, args, units);
+void depthwise(const ConvShape& shape, const DepthwiseArgs& args, Range groups, Range rows) {
+  HWY_DYNAMIC_DISPATCH(depthwise_target)(shape, args, groups, rows);
 }
 
 }  // namespace oarlock::kernels::cpu

@@ -5,13 +5,15 @@
 
 #include "kernels/cpu/activation.h"
 #include "kernels/cpu/conv_shape.h"
+#include "kernels/cpu/upcoming.h"
 
 namespace oarlock::kernels::cpu {
 
 // Depthwise convolution NCHW16c -> NCHW16c, fp32: groups == in_channels == out_channels, any
 // kernel, stride, dilation and padding:
 //   output = activation(convolution(input, weights) + bias + residual)
-// Work units: rows of the output; longer ranges waste less at their beginning.
+// The work is cut into groups of channel blocks and rows of the output. Longer ranges of rows waste
+// less at their beginning with an expansion.
 //
 // With an expansion the input is what a pointwise convolution makes of another tensor,
 //   input = activation(convolution(expansion.input, expansion.weights) + expansion.bias),
@@ -22,6 +24,7 @@ struct Expansion {
   const float* weights = nullptr;  // packed by DirectConv
   const float* bias = nullptr;     // padded to a multiple of 16, or null
   Activation activation;
+  Upcoming upcoming = {};  // what to bring into the cache meanwhile
 };
 
 struct DepthwiseArgs {
@@ -38,7 +41,7 @@ struct DepthwiseArgs {
 // Weights from [channel][1][ky][kx] to [block][ky][kx][16]; in_blocks() * taps() * 16 floats.
 void pack_depthwise_weights(const ConvShape& shape, const float* weights, float* packed);
 size_t depthwise_workspace(const ConvShape& shape, bool expanded = false);
-int64_t depthwise_units(const ConvShape& shape, bool expanded = false);
-void depthwise(const ConvShape& shape, const DepthwiseArgs& args, Range units);
+int64_t depthwise_groups(const ConvShape& shape, bool expanded = false);
+void depthwise(const ConvShape& shape, const DepthwiseArgs& args, Range groups, Range rows);
 
 }  // namespace oarlock::kernels::cpu

@@ -94,7 +94,7 @@ void gemm_range(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_
         tile.b_row_stride = kPanelWidth;
       }
       tile.bias = args.bias && first_depth ? args.bias + first : nullptr;
-      const bool ahead = args.b_panel_stride == 0 && p + 1 < panel_end;
+      const bool ahead = args.b_panel_stride == 0 && (p + 2) * kPanelWidth <= args.n;
       const int64_t share = tile.k * kPanelWidth * 4 / std::max<int64_t>(1, tile_end - tile_begin);
       tile.prefetch_step = ahead ? share / std::max<int64_t>(1, tile.k / 4) : 0;
       const char* next = reinterpret_cast<const char*>(ahead ? tile.b + panel_stride : tile.b);

@@ -174,7 +174,7 @@ void multiply_planes(const WinogradAccess& w, const WinogradConv::Args& args, Ra
       const int64_t begin = w.tiles * run / runs, end = w.tiles * (run + 1) / runs;
       a.input = in + begin * 16;
       a.output = out + begin * 16;
-      if (unit + 1 < units.end) {
+      if (unit + 1 < w.planes * panels) {
         const int64_t length = in_channels * blocks * 16;
         sweep_over(a.weights + length, length, run, runs, in_channels / 4, a);
       }

@@ -107,7 +107,7 @@ void depthwise_rows(benchmark::State& state) {
   args.weights = packed.get();
   args.output = output.get();
   args.workspace = workspace.get();
-  for (auto _ : state) depthwise(s, args, {0, s.in_blocks() * s.out_height});
+  for (auto _ : state) depthwise(s, args, {0, depthwise_groups(s)}, {0, s.out_height});
   report(state, s);
 }
 

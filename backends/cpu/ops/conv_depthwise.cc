@@ -16,6 +16,10 @@ using kernels::cpu::DepthwiseArgs;
 // Multiplications that a part should have at least.
 constexpr int64_t kLeastWork = 50'000;
 
+// The convolutions around one of more pixels mostly divide these between threads, others their
+// channels; what a thread has made it best reads itself.
+constexpr int64_t kFewPixels = 100;
+
 Result<KernelNeeds> match_depthwise(const NodeView& view, const Device& device) {
   OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
   if (!node.is_depthwise()) return unsupported("is not depthwise");
@@ -25,36 +29,53 @@ Result<KernelNeeds> match_depthwise(const NodeView& view, const Device& device) 
       conv_option(view, node, blocked_layout(), depthwise_weights_layout(node.shape), workspace));
 }
 
+class DepthwiseKernel final : public Kernel {
+ public:
+  DepthwiseKernel(const ConvNode& node, const CpuDevice& device)
+      : node_(node),
+        device_(device),
+        division_(node.shape.out_height, kernels::cpu::depthwise_groups(node.shape),
+                  node.shape.out_pixels() < kFewPixels,
+                  std::min<int64_t>(1 + node.multiplications() / kLeastWork,
+                                    int64_t{4} * device.threads())),
+        workspace_(kernels::cpu::depthwise_workspace(node.shape)) {}
+
+  Status run(const KernelArgs& args) override {
+    const ConvShape& s = node_.shape;
+    DepthwiseArgs base;
+    base.input = args.inputs[0].data<const float>();
+    base.weights = args.inputs[1].data<const float>();
+    base.bias = optional_input(args, 2);
+    base.residual = optional_input(args, 3);
+    base.output = args.outputs[0].data<float>();
+    base.activation = node_.activation;
+    float* const workspace = args.workspace ? args.workspace.data<float>() : nullptr;
+    const int64_t parts = division_.parts();
+    device_.parallel(node_.batch * parts, 1, [&](int64_t begin, int64_t end, int slot) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t image = i / parts, part = i % parts;
+        const int64_t out = image * s.out_blocks() * s.out_pixels() * 16;
+        DepthwiseArgs one = base;
+        one.input += image * s.in_blocks() * s.in_pixels() * 16;
+        one.output += out;
+        if (one.residual) one.residual += out;
+        if (workspace) one.workspace = workspace + slot * workspace_;
+        kernels::cpu::depthwise(s, one, division_.panel_range(part), division_.tile_range(part));
+      }
+    });
+    return {};
+  }
+
+ private:
+  ConvNode node_;
+  const CpuDevice& device_;
+  Division division_;  // rows are the tiles, channel blocks the panels
+  size_t workspace_;
+};
+
 Result<KernelPtr> create_depthwise(const NodeView& view, const KernelOption&, Device& device) {
   OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
-  const CpuDevice& cpu = cpu_device(device);
-  const ConvShape& s = node.shape;
-  const int64_t rows = kernels::cpu::depthwise_units(s);
-  const int64_t row_work = s.out_width * 16 * s.taps();
-  const int64_t grain = std::max<int64_t>(kLeastWork / row_work, std::min<int64_t>(8, rows));
-  const size_t workspace = kernels::cpu::depthwise_workspace(s);
-  return make_kernel([node, &cpu, rows, grain, workspace](const KernelArgs& args) {
-    const ConvShape& shape = node.shape;
-    const auto* input = args.inputs[0].data<const float>();
-    auto* output = args.outputs[0].data<float>();
-    const float* residual = optional_input(args, 3);
-    const int64_t out_image = shape.out_blocks() * shape.out_pixels() * 16;
-    for (int64_t image = 0; image < node.batch; ++image) {
-      DepthwiseArgs base;
-      base.input = input + image * shape.in_blocks() * shape.in_pixels() * 16;
-      base.weights = args.inputs[1].data<const float>();
-      base.bias = optional_input(args, 2);
-      base.residual = residual ? residual + image * out_image : nullptr;
-      base.output = output + image * out_image;
-      base.activation = node.activation;
-      cpu.parallel(rows, grain, [&](int64_t begin, int64_t end, int slot) {
-        DepthwiseArgs one = base;
-        one.workspace = args.workspace.data<float>() + slot * workspace;
-        kernels::cpu::depthwise(shape, one, {begin, end});
-      });
-    }
-    return Status();
-  });
+  return KernelPtr(std::make_unique<DepthwiseKernel>(node, cpu_device(device)));
 }
 
 }  // namespace

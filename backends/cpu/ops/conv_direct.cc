@@ -21,8 +21,24 @@ Result<KernelNeeds> match_direct(const NodeView& view, const Device& device) {
   if (node.shape.out_pixels() * node.shape.taps() > (1 << 24)) {
     return unsupported("kernel and output together are too large");
   }
-  return KernelNeeds(
-      conv_option(view, node, blocked_layout(), direct_weights_layout(node.shape), 0));
+  KernelOption option =
+      conv_option(view, node, blocked_layout(), direct_weights_layout(node.shape), 0);
+  // Few pixels leave no time to bring anything else.
+  option.reads_ahead = node.shape.out_pixels() >= 32;
+  return KernelNeeds(std::move(option));
+}
+
+// How threads share the work. With weights that stay in the cache they divide the pixels. Of larger
+// ones each reads its own, but all of the input, or all, but of the input only what it has made
+// itself: values move between cores, which takes longer than weights that are fetched ahead.
+Division divide(const ConvNode& node, const DirectConv& conv, int threads) {
+  constexpr int64_t kCached = 128 * 1024;
+  const ConvShape& s = node.shape;
+  const auto weights = static_cast<int64_t>(conv.packed_size());
+  const int64_t values = s.in_channels * s.in_pixels() + s.out_channels * s.out_pixels();
+  if (weights > kCached && weights <= 2 * values)
+    return Division::by_thread(conv.tile_count(), conv.panel_count(), threads);
+  return {conv.tile_count(), conv.panel_count(), weights > kCached, node.wanted_parts(threads)};
 }
 
 class DirectKernel final : public Kernel {
@@ -31,8 +47,7 @@ class DirectKernel final : public Kernel {
       : node_(node),
         device_(device),
         conv_(node.shape),
-        division_(conv_.tile_count(), conv_.panel_count(), conv_.packed_size() > 128 * 1024,
-                  node.wanted_parts(device.threads())) {}
+        division_(divide(node, conv_, device.threads())) {}
 
   Status run(const KernelArgs& args) override {
     DirectConv::Args base;
@@ -55,6 +70,8 @@ class DirectKernel final : public Kernel {
         one.output += image * out_image;
         if (one.residual) one.residual += image * out_image;
         if (one.scale) one.scale += image * s.in_blocks() * 16;
+        if (image + 1 == node_.batch)
+          one.upcoming = upcoming_share(args, part, parts, device_.threads());
         conv_.run(one, division_.tile_range(part), division_.panel_range(part));
       }
     });

@@ -65,42 +65,62 @@ Result<KernelNeeds> match_expanded(const NodeView& view, const Device& device) {
   while (option.inputs.size() < view.input_count())
     option.inputs.push_back(padded_vector_layout(s.out_channels));
   option.outputs = {blocked_layout()};
+  option.reads_ahead = true;
   option.workspace =
       kernels::cpu::depthwise_workspace(s, true) * cpu_device(device).threads() * sizeof(float);
   return KernelNeeds(option);
 }
 
+class ExpandedKernel final : public Kernel {
+ public:
+  ExpandedKernel(const ExpandedNode& node, const CpuDevice& device)
+      : node_(node),
+        device_(device),
+        division_(Division::by_thread(node.depthwise.out_height,
+                                      kernels::cpu::depthwise_groups(node.depthwise, true),
+                                      device.threads())),
+        workspace_(kernels::cpu::depthwise_workspace(node.depthwise, true)) {}
+
+  Status run(const KernelArgs& args) override {
+    const ConvShape &s = node_.depthwise, &p = node_.pointwise;
+    Expansion all;
+    all.input = args.inputs[0].data<const float>();
+    all.in_channels = p.in_channels;
+    all.weights = args.inputs[2].data<const float>();
+    all.bias = optional_input(args, 4);
+    all.activation = node_.expansion_activation;
+    const int64_t parts = division_.parts();
+    device_.parallel(node_.batch * parts, 1, [&](int64_t begin, int64_t end, int slot) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t image = i / parts, part = i % parts;
+        Expansion expansion = all;
+        expansion.input += image * p.in_blocks() * p.in_pixels() * 16;
+        expansion.upcoming = upcoming_share(args, part, parts, device_.threads());
+        DepthwiseArgs one;
+        one.expansion = &expansion;
+        one.weights = args.inputs[1].data<const float>();
+        one.bias = optional_input(args, 3);
+        one.output = args.outputs[0].data<float>() + image * s.out_blocks() * s.out_pixels() * 16;
+        one.activation = node_.activation;
+        one.workspace = args.workspace.data<float>() + slot * workspace_;
+        kernels::cpu::depthwise(s, one, division_.panel_range(part), division_.tile_range(part));
+      }
+    });
+    return {};
+  }
+
+ private:
+  ExpandedNode node_;
+  const CpuDevice& device_;
+  // Rows are the tiles; every part computes rows above its first one again. Channel blocks are the
+  // panels.
+  Division division_;
+  size_t workspace_;
+};
+
 Result<KernelPtr> create_expanded(const NodeView& view, const KernelOption&, Device& device) {
   OARLOCK_ASSIGN(const ExpandedNode node, read_expanded(view));
-  const CpuDevice& cpu = cpu_device(device);
-  const int64_t units = kernels::cpu::depthwise_units(node.depthwise, true);
-  const size_t workspace = kernels::cpu::depthwise_workspace(node.depthwise, true);
-  // A part computes the rows above its first one again.
-  const int64_t grain = std::min<int64_t>(8 * node.depthwise.kernel_height, units);
-  return make_kernel([node, &cpu, units, workspace, grain](const KernelArgs& args) {
-    const ConvShape &s = node.depthwise, &p = node.pointwise;
-    for (int64_t image = 0; image < node.batch; ++image) {
-      Expansion expansion;
-      expansion.input =
-          args.inputs[0].data<const float>() + image * p.in_blocks() * p.in_pixels() * 16;
-      expansion.in_channels = p.in_channels;
-      expansion.weights = args.inputs[2].data<const float>();
-      expansion.bias = optional_input(args, 4);
-      expansion.activation = node.expansion_activation;
-      DepthwiseArgs base;
-      base.expansion = &expansion;
-      base.weights = args.inputs[1].data<const float>();
-      base.bias = optional_input(args, 3);
-      base.output = args.outputs[0].data<float>() + image * s.out_blocks() * s.out_pixels() * 16;
-      base.activation = node.activation;
-      cpu.parallel(units, grain, [&](int64_t begin, int64_t end, int slot) {
-        DepthwiseArgs one = base;
-        one.workspace = args.workspace.data<float>() + slot * workspace;
-        kernels::cpu::depthwise(s, one, {begin, end});
-      });
-    }
-    return Status();
-  });
+  return KernelPtr(std::make_unique<ExpandedKernel>(node, cpu_device(device)));
 }
 
 }  // namespace

@@ -7,6 +7,12 @@
 
 namespace oarlock::cpu {
 
+kernels::cpu::Upcoming upcoming_share(const KernelArgs& args, int64_t i, int64_t parts,
+                                      int64_t threads) {
+  const int64_t together = std::max<int64_t>(parts / threads, 1);
+  return {args.upcoming, i % together, together};
+}
+
 Result<ConvNode> read_conv(const NodeView& view) {
   ConvNode node;
   OARLOCK_ASSIGN(static_cast<WindowNode&>(node), read_convolution(view));
@@ -50,6 +56,13 @@ Division::Division(int64_t tile_count, int64_t panel_count, bool panels_first, i
   const int64_t minor_count = panels_first ? tiles : panels;
   major = std::min(major_count, wanted);
   minor = std::min(minor_count, (wanted + major - 1) / major);
+}
+
+Division Division::by_thread(int64_t tile_count, int64_t panel_count, int64_t threads) {
+  Division division(tile_count, panel_count, false, std::min(tile_count, threads));
+  division.panel_parts = std::min<int64_t>(panel_count, 4);
+  division.tiles_outside = true;
+  return division;
 }
 
 }  // namespace oarlock::cpu

@@ -4,6 +4,7 @@
 
 #include "backends/cpu/ops/window.h"
 #include "kernels/cpu/conv_shape.h"
+#include "kernels/cpu/upcoming.h"
 #include "oarlock/plugin/kernel.h"
 
 namespace oarlock::cpu {
@@ -30,6 +31,11 @@ struct ConvNode : WindowNode {
   }
 };
 
+// What part i of a step brings into the cache for later ones: parts in a row are one thread's, and
+// bring all of it together.
+kernels::cpu::Upcoming upcoming_share(const KernelArgs& args, int64_t i, int64_t parts,
+                                      int64_t threads);
+
 Result<ConvNode> read_conv(const NodeView& view);
 
 // A kernel option with an output in NCHW16c, as all of them have; the bias as a padded vector, the
@@ -46,16 +52,21 @@ std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) ma
 
 // Two-dimensional division of tiles and panels into parts of about equal work.
 struct Division {
-  int64_t tiles, panels, tile_parts, panel_parts;
+  int64_t tiles, panels, tile_parts = 1, panel_parts = 1;
+  bool tiles_outside = false;  // parts in a row have the same tiles, else the same panels
 
+  // About `wanted` parts, by panels or by tiles as far as they go.
   Division(int64_t tile_count, int64_t panel_count, bool panels_first, int64_t wanted);
+  // Tiles for each thread, whose panels are cut into four parts: a thread reads all panels, once.
+  static Division by_thread(int64_t tile_count, int64_t panel_count, int64_t threads);
+
   int64_t parts() const { return tile_parts * panel_parts; }
   kernels::cpu::Range tile_range(int64_t part) const {
-    const int64_t i = part % tile_parts;
+    const int64_t i = tiles_outside ? part / panel_parts : part % tile_parts;
     return {tiles * i / tile_parts, tiles * (i + 1) / tile_parts};
   }
   kernels::cpu::Range panel_range(int64_t part) const {
-    const int64_t i = part / tile_parts;
+    const int64_t i = tiles_outside ? part % panel_parts : part / tile_parts;
     return {panels * i / panel_parts, panels * (i + 1) / panel_parts};
   }
 };

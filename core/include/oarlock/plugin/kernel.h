@@ -69,9 +69,10 @@ struct KernelOption {
   std::vector<Layout> inputs, outputs;  // empty: all row-major; else one for each input and output
   size_t workspace = 0;                 // bytes, live during this step only
   std::vector<Sharing> sharing;
-  bool only_moves = false;  // computes nothing: outputs are rearranged inputs
-  double cost = 1;          // relative to the kernel's other options
-  int variant = 0;          // for the kernel's own use in create()
+  bool only_moves = false;   // computes nothing: outputs are rearranged inputs
+  double cost = 1;           // relative to the kernel's other options
+  int variant = 0;           // for the kernel's own use in create()
+  bool reads_ahead = false;  // wants KernelArgs::upcoming
 };
 
 // What a kernel needs to run a node: at least one option, the one liked best first.
@@ -86,6 +87,10 @@ struct KernelArgs {
   std::span<const TensorRef> inputs;  // formal inputs
   std::span<const TensorRef> outputs;
   TensorRef workspace;  // buffer null when none was asked for
+  // Constants in memory of the host that the steps after this one read, the next ones first, up to
+  // 512 KiB: the kernel may bring them into the cache while it computes. Each is shown to one step,
+  // the last before it whose option has `reads_ahead`.
+  std::span<const std::span<const std::byte>> upcoming = {};
 };
 
 // Work bound to shapes, layouts and a device. run() enqueues and does not wait, allocates

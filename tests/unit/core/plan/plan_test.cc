@@ -84,6 +84,22 @@ std::vector<KernelDef> block_kernels() {
                       return Status();
                     });
                   }});
+  // Writes the numbers of bytes of the constants that it may read ahead.
+  defs.push_back({"test.Ahead", "ahead",
+                  [](const NodeView&, const Device&) {
+                    KernelOption option;
+                    option.reads_ahead = true;
+                    return Result<KernelNeeds>(KernelNeeds(option));
+                  },
+                  [](const NodeView&, const KernelOption&, Device&) -> Result<KernelPtr> {
+                    return make_kernel([](const KernelArgs& a) {
+                      for (size_t i = 0; i < storage(a.inputs[0]) / sizeof(float); ++i) {
+                        a.outputs[0].data<float>()[i] =
+                            i < a.upcoming.size() ? static_cast<float>(a.upcoming[i].size()) : 0;
+                      }
+                      return Status();
+                    });
+                  }});
   // Concatenation of channels, without copies where memory allows.
   defs.push_back({"test.Join", "join",
                   [](const NodeView& v, const Device&) -> Result<KernelNeeds> {
@@ -146,7 +162,8 @@ struct PlanTest : testing::Test {
                      .inputs = 1,
                      .infer = same_type_as_input,
                      .reference = plain_double});
-    ops.push_back({.domain = "test", .name = "Weighted", .inputs = 2, .infer = same_type_as_input});
+    for (const char* name : {"Weighted", "Ahead"})
+      ops.push_back({.domain = "test", .name = name, .inputs = 2, .infer = same_type_as_input});
     ops.push_back(
         {.domain = "test", .name = "Join", .inputs = {1, Arity::kMany}, .infer = join_infer});
     runtime.devices.ops = OpRegistry::core();
@@ -242,6 +259,22 @@ TEST_F(PlanTest, ConstantsArePackedOnceAndShared) {
   ASSERT_EQ(first->constants.size(), 1u);
   EXPECT_EQ(first->constants.begin()->second, second->constants.begin()->second);
   EXPECT_EQ(run(), ramp(17, 3));
+}
+
+TEST_F(PlanTest, ConstantsAreShownToTheLastStepBeforeThatReadsAhead) {
+  const auto weights = [&](const char* name, int64_t channels) {
+    return graph.add_constant(name, *Tensor::allocate(DType::float32, Shape{1, channels, 1, 1}));
+  };
+  const ValueId x = input({1, 16, 1, 1});
+  const ValueId first = node("Ahead", {x, weights("own", 16)});
+  const ValueId then = node("Weighted", {first, weights("a", 16)});
+  const ValueId second = node("Ahead", {then, weights("b", 32)});
+  graph.add_output(first);
+  graph.add_output(node("Weighted", {second, weights("c", 48)}));
+  std::vector<float> expected(16);
+  expected[0] = 16 * sizeof(float);
+  expected[1] = 32 * sizeof(float);  // not c, which the second one is shown
+  EXPECT_EQ(run(), expected);
 }
 
 TEST_F(PlanTest, ChainInPlaceNeedsOneBuffer) {

@@ -9,6 +9,14 @@ namespace {
 
 class DepthwiseTest : public EachInstructionSet {
  protected:
+  static void run_in_parts(const ConvShape& s, const DepthwiseArgs& args) {
+    const int64_t groups = depthwise_groups(s, args.expansion != nullptr), cut = groups / 2;
+    const int64_t rows = s.out_height, row_cut = rows * 2 / 5;
+    depthwise(s, args, {cut, groups}, {row_cut, rows});
+    depthwise(s, args, {0, cut}, {0, rows});
+    depthwise(s, args, {cut, groups}, {0, row_cut});
+  }
+
   static void check(const ConvShape& s, Activation activation = {}, bool with_residual = false) {
     const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 1);
     const auto weights = reference::random_floats(s.in_channels * s.taps(), 2);
@@ -31,9 +39,7 @@ class DepthwiseTest : public EachInstructionSet {
                                 padded.data(),  with_residual ? blocked_residual.data() : nullptr,
                                 output.data(),  workspace.data(),
                                 activation};
-    const int64_t rows = depthwise_units(s), cut = rows * 2 / 5;
-    depthwise(s, args, {cut, rows});
-    depthwise(s, args, {0, cut});
+    run_in_parts(s, args);
     for (const float v : output) ASSERT_TRUE(std::isfinite(v));
     const auto got = reference::from_blocked(output, s.in_channels, s.out_pixels());
     EXPECT_LT(reference::scaled_error(got, want), 2e-6)
@@ -75,9 +81,7 @@ class DepthwiseTest : public EachInstructionSet {
     args.output = output.data();
     args.workspace = workspace.data();
     args.expansion = &from;
-    const int64_t units = depthwise_units(s, true), cut = units * 2 / 5;
-    depthwise(s, args, {cut, units});
-    depthwise(s, args, {0, cut});
+    run_in_parts(s, args);
     const auto got = reference::from_blocked(output, s.in_channels, s.out_pixels());
     EXPECT_LT(reference::scaled_error(got, want), 5e-6)
         << in_channels << " -> " << s.in_channels << "x" << s.in_height << "x" << s.in_width
