@@ -254,10 +254,41 @@ void interleave_rows(const Rows& rows, int64_t pixels, uint8_t* to) {
     for (size_t r = 0; r < 4; ++r) to[4 * x + static_cast<int64_t>(r)] = rows[r][x];
 }
 
-// Every STRIDE-th byte (0: every `stride`-th).
-template <int STRIDE>
 void pick(const uint8_t* from, int64_t stride, int64_t count, uint8_t* to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = from[i * (STRIDE == 0 ? stride : STRIDE)];
+  for (int64_t i = 0; i < count; ++i) to[i] = from[i * stride];
+}
+
+template <size_t N>
+HWY_INLINE void split_some(const uint8_t* from, uint8_t* even, uint8_t* odd) {
+  const hn::FixedTag<uint16_t, N> d;
+  const hn::FixedTag<int16_t, N> ds;
+  const hn::FixedTag<uint8_t, N> half;
+  const auto pairs = hn::BitCast(d, hn::LoadU(hn::FixedTag<uint8_t, 2 * N>(), from));
+  const auto low = hn::BitCast(ds, hn::And(pairs, hn::Set(d, 0xff)));
+  const auto high = hn::BitCast(ds, hn::ShiftRight<8>(pairs));
+  hn::StoreU(hn::DemoteTo(half, low), half, even);
+  hn::StoreU(hn::DemoteTo(half, high), half, odd);
+}
+
+// Bytes 0, 2, .. of 2 * count to `even`, bytes 1, 3, .. to `odd`.
+void split_pairs(const uint8_t* from, int64_t count, uint8_t* even, uint8_t* odd) {
+  if (count < 4) {
+    for (int64_t i = 0; i < count; ++i) {
+      even[i] = from[2 * i];
+      odd[i] = from[2 * i + 1];
+    }
+    return;
+  }
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8) split_some<8>(from + 2 * i, even + i, odd + i);
+  if (i + 4 <= count) {
+    split_some<4>(from + 2 * i, even + i, odd + i);
+    i += 4;
+  }
+  if (i < count) {  // some once more
+    i = count - 4;
+    split_some<4>(from + 2 * i, even + i, odd + i);
+  }
 }
 
 // A row of the image into one of the padded plane, whose padding is there already.
@@ -265,6 +296,17 @@ void fill_row(const ConvShape& s, const PaddedPlane& padded, const uint8_t* row,
   if (s.stride_width == 1) {
     const int64_t left = std::min(s.pad_left, padded.run);
     std::memcpy(to + left, row, static_cast<size_t>(std::min(s.in_width, padded.run - left)));
+    return;
+  }
+  if (s.stride_width == 2) {
+    // Columns with an even number of padded ones before them are of phase 0.
+    const int64_t lone = s.pad_left % 2, start = s.pad_left / 2;
+    if (lone && s.in_width > 0 && start < padded.run) to[padded.run + start] = row[0];
+    const int64_t from = start + lone;
+    const int64_t room = std::max<int64_t>(0, padded.run - from);
+    const int64_t pairs = std::min(room, (s.in_width - lone) / 2);
+    split_pairs(row + lone, pairs, to + from, to + padded.run + from);
+    if (pairs < room && (s.in_width - lone) % 2 != 0) to[from + pairs] = row[lone + 2 * pairs];
     return;
   }
   for (int64_t phase = 0; phase < s.stride_width; ++phase) {
@@ -275,10 +317,7 @@ void fill_row(const ConvShape& s, const PaddedPlane& padded, const uint8_t* row,
     if (end <= first) continue;
     const uint8_t* from = row + first * stride + shift;
     uint8_t* run = to + phase * padded.run + first;
-    if (stride == 2)
-      pick<2>(from, stride, end - first, run);
-    else
-      pick<0>(from, stride, end - first, run);
+    pick(from, stride, end - first, run);
   }
 }
 

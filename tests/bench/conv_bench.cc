@@ -11,6 +11,7 @@
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/conv_planar.h"
 #include "kernels/cpu/depthwise.h"
+#include "kernels/cpu/integer_conv.h"
 #include "kernels/cpu/winograd.h"
 #include "tests/bench/rates.h"
 
@@ -111,6 +112,32 @@ void depthwise_rows(benchmark::State& state) {
   report(state, s);
 }
 
+void depthwise_bytes(benchmark::State& state) {
+  const ConvShape s = shape_of(state);
+  const std::vector<uint8_t> image(static_cast<size_t>(s.in_channels * s.in_pixels()), 3);
+  std::vector<uint8_t> plane(static_cast<size_t>(padded_plane(s).pixels() + kPaddedSlack));
+  std::vector<uint8_t> output(static_cast<size_t>(s.out_channels * s.out_pixels()));
+  const auto taps = static_cast<size_t>(paired_taps(s));
+  std::vector<int64_t> offsets(taps);
+  integer_tap_offsets(s, offsets.data());
+  const std::vector<int16_t> weights(taps, 1);
+  const int32_t add = 0;
+  const float scale = 0.1f;
+  IntegerFinish finish;
+  finish.kind = IntegerFinish::Kind::uint8;
+  finish.row_add = &add;
+  finish.row_scale = &scale;
+  finish.high = 255;
+  for (auto _ : state) {
+    for (int64_t c = 0; c < s.in_channels; ++c) {
+      pad_plane(s, image.data() + c * s.in_pixels(), 0, plane.data());
+      integer_depthwise(s, offsets.data(), plane.data(), false, weights.data(), finish,
+                        output.data() + c * s.out_pixels(), 0, s.out_height);
+    }
+  }
+  report(state, s);
+}
+
 const std::vector<std::string> kShape = {"in", "out", "extent", "kernel", "stride", "groups"};
 const std::vector<std::string> kWinogradShape = {"in",     "out",    "extent", "kernel",
                                                  "stride", "groups", "m"};
@@ -173,6 +200,14 @@ BENCHMARK(depthwise_rows)
     ->Args({512, 512, 14, 3, 1, 512})
     ->Args({240, 240, 28, 5, 2, 240})
     ->Args({960, 960, 7, 5, 1, 960});
+BENCHMARK(depthwise_bytes)
+    ->ArgNames(kShape)
+    ->Args({32, 32, 112, 3, 1, 32})
+    ->Args({64, 64, 112, 3, 2, 64})
+    ->Args({128, 128, 56, 3, 2, 128})
+    ->Args({256, 256, 28, 3, 2, 256})
+    ->Args({512, 512, 14, 3, 1, 512})
+    ->Args({512, 512, 14, 3, 2, 512});
 
 }  // namespace
 }  // namespace oarlock::kernels::cpu

@@ -187,7 +187,9 @@ std::vector<uint8_t> interleaved(const ConvShape& s, const std::vector<uint8_t>&
 
 const ConvShape kShapes[] = {conv_shape(3, 9, 3, 1, 1, 1),  conv_shape(2, 17, 5, 2, 1, 2),
                              conv_shape(5, 90, 3, 1, 2, 4), conv_shape(4, 7, 1, 2, 1, 0),
-                             conv_shape(7, 6, 1, 1, 1, 0),  conv_shape(1, 4, 4, 1, 1, 0)};
+                             conv_shape(7, 6, 1, 1, 1, 0),  conv_shape(1, 4, 4, 1, 1, 0),
+                             conv_shape(3, 41, 3, 2, 1, 1), conv_shape(2, 36, 3, 2, 1, 1),
+                             conv_shape(1, 2, 3, 2, 1, 1),  conv_shape(2, 40, 4, 2, 2, 0)};
 
 TEST_P(IntegerKernels, Convolutions) {
   for (bool allowed : {true, false}) {
