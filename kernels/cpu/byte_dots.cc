@@ -15,30 +15,30 @@ namespace {
 
 bool allowed = true;
 
+#if defined(__x86_64__)
 struct Features {
   bool avx512 = false, avx = false;
 };
 
 Features detect() {
   Features features;
-#if defined(__x86_64__)
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0) features.avx512 = (c >> 11 & 1) != 0;
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d) != 0) features.avx = (a >> 4 & 1) != 0;
-#endif
   return features;
 }
 
+bool machine_has(int64_t target) {
+  static const Features features = detect();
+  return (target == HWY_AVX3 && features.avx512) || (target == HWY_AVX2 && features.avx);
+}
+#else
+bool machine_has(int64_t) { return false; }
+#endif
+
 }  // namespace
 
-bool has_byte_dots(int64_t target) {
-  static const Features features = detect();
-#if defined(__x86_64__)
-  if (target == HWY_AVX3) return allowed && features.avx512;
-  if (target == HWY_AVX2) return allowed && features.avx;
-#endif
-  return false;
-}
+bool has_byte_dots(int64_t target) { return allowed && machine_has(target); }
 
 void allow_byte_dot_products(bool value) { allowed = value; }
 
