@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backends/opencl/device.h"
+#include "backends/opencl/image/kernels.h"
 #include "backends/opencl/ml/vendor.h"
 
 namespace oarlock::opencl {
@@ -26,12 +27,12 @@ Result<DeviceList> open(const DeviceOptions& options) {
   return devices;
 }
 
-// Those of a vendor's library are preferred where they take a node.
+// Those of a vendor's library are preferred where they take a node, then those on images.
 std::span<const KernelDef> kernels() {
   static const std::vector<KernelDef> list = [] {
-    const auto first = vendor_kernels(), rest = all_kernels();
-    std::vector<KernelDef> all(first.begin(), first.end());
-    all.insert(all.end(), rest.begin(), rest.end());
+    std::vector<KernelDef> all;
+    for (const auto defs : {vendor_kernels(), image_kernels(), all_kernels()})
+      all.insert(all.end(), defs.begin(), defs.end());
     return all;
   }();
   return list;

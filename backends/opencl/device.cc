@@ -1,6 +1,7 @@
 #include "backends/opencl/device.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -16,6 +17,29 @@ Result<const cl::Buffer*> memory_of(const TensorRef& tensor, size_t bytes) {
                           " lie outside a buffer of ", size);
   return &static_cast<const ClBuffer*>(tensor.buffer)->memory();
 }
+
+bool is_image(const TensorRef& tensor) {
+  return tensor.desc != nullptr && tensor.desc->layout.kind == Layout::Kind::image2d;
+}
+
+// The texels of a tensor in an image, from its corner, and how many bytes a row of them takes.
+struct Region {
+  const cl::Image2D& image;
+  std::array<size_t, 3> extents;
+  size_t row_bytes;
+};
+
+Result<Region> region_of(const TensorRef& tensor, size_t bytes) {
+  const std::optional<ImageExtents> extents = image_extents(*tensor.desc);
+  if (!extents || storage_bytes(*tensor.desc) != bytes)
+    return internal_error("OpenCL: ", bytes, " bytes are not the image ", to_string(*tensor.desc));
+  const auto width = static_cast<size_t>(extents->width);
+  return Region{static_cast<const ClImage*>(tensor.buffer)->memory(),
+                {width, static_cast<size_t>(extents->height), 1},
+                width * 4 * (bits(tensor.dtype()) / 8)};
+}
+
+constexpr std::array<size_t, 3> kCorner = {0, 0, 0};
 
 std::string megabytes(size_t bytes) { return concat(bytes >> 20, " MiB"); }
 const char* yes_or_no(bool value) { return value ? "yes" : "no"; }
@@ -83,7 +107,7 @@ Result<const cl::CommandQueue*> ClDevice::queue() {
 }
 
 Result<BufferPtr> ClDevice::allocate(const MemoryRequest& request) {
-  if (request.image) return unsupported(info_.name, ": images are not in use");
+  if (request.image) return allocate_image(*request.image);
   if (request.bytes > traits().max_allocation)
     return out_of_memory(info_.name, ": a buffer of ", request.bytes,
                          " bytes is wanted, the device allows ", traits().max_allocation);
@@ -94,6 +118,28 @@ Result<BufferPtr> ClDevice::allocate(const MemoryRequest& request) {
   cl::Buffer memory(context_->handle(), flags, std::max<size_t>(request.bytes, 1), nullptr, &code);
   OARLOCK_TRY(check(code, concat(info_.name, ": a buffer of ", request.bytes, " bytes")));
   return BufferPtr(std::make_unique<ClBuffer>(std::move(memory), request.bytes));
+}
+
+Result<BufferPtr> ClDevice::allocate_image(const TensorDesc& desc) {
+  const std::optional<ImageExtents> extents = image_extents(desc);
+  const size_t bytes = storage_bytes(desc).value_or(0);
+  if (!traits().images || !extents || bytes == 0 ||
+      (desc.dtype != DType::float32 && desc.dtype != DType::float16))
+    return unsupported(info_.name, ": an image for ", to_string(desc));
+  const auto width = static_cast<size_t>(extents->width);
+  const auto height = static_cast<size_t>(extents->height);
+  if (width > traits().image_width || height > traits().image_height ||
+      bytes > traits().max_allocation)
+    return out_of_memory(info_.name, ": an image of ", width, " x ", height,
+                         " texels is wanted, the device allows ", traits().image_width, " x ",
+                         traits().image_height, " and ", traits().max_allocation, " bytes");
+  OARLOCK_TRY(open());
+  const cl::ImageFormat format(CL_RGBA, desc.dtype == DType::float16 ? CL_HALF_FLOAT : CL_FLOAT);
+  cl_int code = CL_SUCCESS;
+  cl::Image2D image(context_->handle(), CL_MEM_READ_WRITE, format, width, height, 0, nullptr,
+                    &code);
+  OARLOCK_TRY(check(code, concat(info_.name, ": an image of ", width, " x ", height, " texels")));
+  return BufferPtr(std::make_unique<ClImage>(std::move(image), bytes));
 }
 
 Result<BufferPtr> ClDevice::wrap(std::span<std::byte> memory) {
@@ -109,8 +155,14 @@ Result<BufferPtr> ClDevice::wrap(std::span<std::byte> memory) {
 
 Status ClDevice::write(const TensorRef& to, std::span<const std::byte> from) {
   if (from.empty()) return {};
-  OARLOCK_ASSIGN(const cl::Buffer* const memory, memory_of(to, from.size()));
   OARLOCK_TRY(open());
+  if (is_image(to)) {
+    OARLOCK_ASSIGN(const Region r, region_of(to, from.size()));
+    return check(
+        queue_.enqueueWriteImage(r.image, CL_TRUE, kCorner, r.extents, r.row_bytes, 0, from.data()),
+        concat("writing an image to ", info_.name));
+  }
+  OARLOCK_ASSIGN(const cl::Buffer* const memory, memory_of(to, from.size()));
   const cl_int code =
       queue_.enqueueWriteBuffer(*memory, CL_TRUE, to.offset, from.size(), from.data());
   return code == CL_SUCCESS ? Status() : failure(code, concat("writing to ", info_.name));
@@ -118,8 +170,14 @@ Status ClDevice::write(const TensorRef& to, std::span<const std::byte> from) {
 
 Status ClDevice::read(const TensorRef& from, std::span<std::byte> to) {
   if (to.empty()) return {};
-  OARLOCK_ASSIGN(const cl::Buffer* const memory, memory_of(from, to.size()));
   OARLOCK_TRY(open());
+  if (is_image(from)) {
+    OARLOCK_ASSIGN(const Region r, region_of(from, to.size()));
+    return check(
+        queue_.enqueueReadImage(r.image, CL_TRUE, kCorner, r.extents, r.row_bytes, 0, to.data()),
+        concat("reading an image from ", info_.name));
+  }
+  OARLOCK_ASSIGN(const cl::Buffer* const memory, memory_of(from, to.size()));
   const cl_int code = queue_.enqueueReadBuffer(*memory, CL_TRUE, from.offset, to.size(), to.data());
   return code == CL_SUCCESS ? Status() : failure(code, concat("reading from ", info_.name));
 }

@@ -14,11 +14,17 @@
 
 namespace oarlock::opencl {
 
-// A buffer of OpenCL. Not addressable by the host, also where host and device share memory: the
-// queue decides when its contents are there.
-class ClBuffer final : public Buffer {
+// Memory of OpenCL. Not addressable by the host, also where host and device share memory: the queue
+// decides when its contents are there.
+class ClMemory : public Buffer {
+ public:
+  virtual cl_mem handle() const = 0;
+};
+
+class ClBuffer final : public ClMemory {
  public:
   ClBuffer(cl::Buffer memory, size_t size) : memory_(std::move(memory)) { size_ = size; }
+  cl_mem handle() const override { return memory_(); }
   const cl::Buffer& memory() const { return memory_; }
   // A part of it as an object of its own, which lives as long as this; made once. The offset is a
   // multiple of the device's alignment, or 0. Thread-safe.
@@ -28,6 +34,17 @@ class ClBuffer final : public Buffer {
   cl::Buffer memory_;
   std::mutex mutex_;
   std::map<std::pair<size_t, size_t>, cl::Buffer> parts_;
+};
+
+// An image of RGBA texels, of float32 or float16 as its tensor.
+class ClImage final : public ClMemory {
+ public:
+  ClImage(cl::Image2D memory, size_t size) : memory_(std::move(memory)) { size_ = size; }
+  cl_mem handle() const override { return memory_(); }
+  const cl::Image2D& memory() const { return memory_; }
+
+ private:
+  cl::Image2D memory_;
 };
 
 // One device of a driver, with an in-order queue of its own; context and programs are shared by
@@ -55,6 +72,7 @@ class ClDevice final : public Device {
 
  private:
   Status open();
+  Result<BufferPtr> allocate_image(const TensorDesc& desc);
 
   FoundDevice found_;
   Settings settings_;

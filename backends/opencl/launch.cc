@@ -30,7 +30,7 @@ Status Launch::set(cl_uint index, size_t size, const void* value) {
 }
 
 Status Launch::set_tensor(size_t i, const TensorRef& tensor) {
-  const cl_mem memory = tensor ? static_cast<const ClBuffer*>(tensor.buffer)->memory()() : nullptr;
+  const cl_mem memory = tensor ? static_cast<const ClMemory*>(tensor.buffer)->handle() : nullptr;
   const cl_ulong offset = tensor.offset;
   const auto index = static_cast<cl_uint>(2 * i);
   OARLOCK_TRY(set(index, sizeof(cl_mem), &memory));

@@ -24,8 +24,8 @@ struct Work {
   static Work grid(std::array<int64_t, 3> count, std::array<size_t, 3> local);
 };
 
-// One kernel with its arguments: first two for each tensor (a buffer and a byte offset: TENSOR in
-// common.cl), then scalars, set once. run() may be called from several threads.
+// One kernel with its arguments: first two for each tensor (a buffer and a byte offset, TENSOR in
+// common.cl, or an image and 0), then scalars, set once. run() may be called from several threads.
 class Launch {
  public:
   static Result<std::shared_ptr<Launch>> make(ClDevice& device, const ProgramSource& source,

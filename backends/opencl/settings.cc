@@ -42,6 +42,9 @@ Result<Settings> Settings::from(const Given& settings) {
   OARLOCK_ASSIGN(s.tuning_seconds, seconds_for_tuning(settings));
   OARLOCK_ASSIGN(const size_t arithmetic, one_of(settings, "arithmetic", {"float32", "float16"}));
   s.half_arithmetic = arithmetic == 1;
+  OARLOCK_ASSIGN(const size_t storage,
+                 one_of(settings, "opencl.storage", {"auto", "buffer", "image"}));
+  s.storage = static_cast<Storage>(storage);
   OARLOCK_ASSIGN(const size_t library, one_of(settings, "opencl.ml", {"on", "off"}));
   s.vendor_library = library == 0;
   return s;

@@ -13,7 +13,11 @@ struct Settings {
   BinaryStore store;             // opencl.cache: a folder or "off"
   double tuning_seconds = 0;     // tune: for measuring tiles, from now on
   bool half_arithmetic = false;  // arithmetic: "float32" or "float16", of values stored as that
-  bool vendor_library = true;    // opencl.ml: "on" or "off"
+  // opencl.storage: values of images in buffers, in image2d textures where a kernel knows them, or
+  // as suits the device ("auto").
+  enum class Storage : uint8_t { automatic, buffer, image };
+  Storage storage = Storage::automatic;
+  bool vendor_library = true;  // opencl.ml: "on" or "off"
 
   // Refuses values that mean nothing.
   static Result<Settings> from(const std::map<std::string, std::string>& settings);

@@ -45,10 +45,26 @@ class Offsets {
   std::vector<std::vector<int64_t>> per_axis_;
 };
 
+// Rows of an image2d's texels are blocks of channels between the last axis and those before it.
+Layout on_host(const Layout& layout, size_t rank) {
+  if (layout.kind != Layout::Kind::image2d || !layout.tag.empty() || rank < 2) return layout;
+  Layout rows = Layout::channel_blocked(4);
+  for (size_t axis = 0; axis < rank; ++axis)
+    if (axis != 1 && (axis == 0 || axis + 1 < rank))
+      rows.order.push_back(static_cast<uint8_t>(axis));
+  rows.order.push_back(1);
+  if (rank > 2) rows.order.push_back(static_cast<uint8_t>(rank - 1));
+  return rows;
+}
+
 }  // namespace
 
-Status convert_layout(const TensorDesc& from, const std::byte* source, const TensorDesc& to,
-                      std::byte* target) {
+Status convert_layout(const TensorDesc& device_from, const std::byte* source,
+                      const TensorDesc& device_to, std::byte* target) {
+  const auto lay = [](const TensorDesc& desc) {
+    return TensorDesc{desc.dtype, desc.shape, on_host(desc.layout, desc.shape.rank())};
+  };
+  const TensorDesc from = lay(device_from), to = lay(device_to);
   const auto plain = [](const Layout& l) {
     return l.kind == Layout::Kind::row_major || l.kind == Layout::Kind::blocked;
   };

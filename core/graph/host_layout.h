@@ -8,7 +8,7 @@
 namespace oarlock {
 
 // Moves a tensor in host memory from one layout to another, element by element; padding becomes
-// zero. Row-major and blocked layouts of whole-byte types; the slow, general way.
+// zero. Row-major and blocked layouts and image2d of whole-byte types; the slow, general way.
 Status convert_layout(const TensorDesc& from, const std::byte* source, const TensorDesc& to,
                       std::byte* target);
 

@@ -28,12 +28,26 @@ Layout Layout::opaque(std::string tag, size_t bytes) {
   return layout;
 }
 
+Layout Layout::image2d() {
+  Layout layout;
+  layout.kind = Kind::image2d;
+  return layout;
+}
+
+Layout Layout::packed_image(std::string tag, uint32_t width, uint32_t height) {
+  Layout layout = image2d();
+  layout.tag = std::move(tag);
+  layout.width = width;
+  layout.height = height;
+  return layout;
+}
+
 std::string to_string(const Layout& layout) {
   switch (layout.kind) {
     case Layout::Kind::row_major:
       return "row_major";
     case Layout::Kind::image2d:
-      return "image2d";
+      return layout.tag.empty() ? "image2d" : layout.tag;
     case Layout::Kind::opaque:
       return layout.tag;
     case Layout::Kind::blocked:
@@ -49,11 +63,30 @@ std::string to_string(const Layout& layout) {
   return text;
 }
 
+std::optional<ImageExtents> image_extents(const TensorDesc& desc) {
+  if (desc.layout.kind != Layout::Kind::image2d) return std::nullopt;
+  if (!desc.layout.tag.empty()) return ImageExtents{desc.layout.width, desc.layout.height};
+  const Shape& shape = desc.shape;
+  const size_t rank = shape.rank();
+  if (rank < 2 || shape[1] < 0 || shape[1] > INT64_MAX - 3) return std::nullopt;
+  Shape width{(shape[1] + 3) / 4, rank > 2 ? shape[rank - 1] : 1};
+  Shape height = shape;
+  height[1] = 1;
+  if (rank > 2) height[rank - 1] = 1;
+  const std::optional<int64_t> columns = width.elements(), rows = height.elements();
+  if (!columns || !rows) return std::nullopt;
+  return ImageExtents{*columns, *rows};
+}
+
 std::optional<size_t> storage_bytes(const TensorDesc& desc) {
   if (desc.layout.kind == Layout::Kind::opaque) return desc.layout.bytes;
+  if (desc.layout.kind == Layout::Kind::image2d) {
+    const std::optional<ImageExtents> extents = image_extents(desc);
+    if (!extents) return std::nullopt;
+    const std::optional<int64_t> elements = Shape{extents->width, extents->height, 4}.elements();
+    return elements ? storage_bytes(desc.dtype, *elements) : std::nullopt;
+  }
   Shape padded = desc.shape;
-  if (desc.layout.kind == Layout::Kind::image2d && padded.rank() > 1 && padded[1] >= 0)
-    padded[1] = (padded[1] + 3) / 4 * 4;
   for (const Layout::Block& block : desc.layout.blocks) {
     if (block.axis >= padded.rank() || block.size == 0) return std::nullopt;
     int64_t& extent = padded[block.axis];

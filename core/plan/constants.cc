@@ -66,7 +66,9 @@ Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tenso
     placed->buffer = std::move(upload);
     return std::shared_ptr<const PlacedConstant>(std::move(placed));
   }
-  OARLOCK_ASSIGN(placed->buffer, device.device->allocate({*bytes, nullptr}));
+  const bool image = layout.kind == Layout::Kind::image2d;
+  OARLOCK_ASSIGN(placed->buffer,
+                 device.device->allocate({*bytes, image ? &placed->desc : nullptr}));
   placed->bytes = *bytes;
   OARLOCK_TRY(
       relayout(tensor, upload.get(), placed->buffer.get(), plain, placed->desc, device, ops));

@@ -15,7 +15,8 @@ namespace oarlock {
 struct NodeDraft {
   const KernelDef* kernel = nullptr;  // null: reference, or a copy between devices
   KernelNeeds needs;
-  size_t option = 0;  // chosen among needs.options
+  size_t option = 0;                     // chosen among needs.options
+  std::vector<const KernelDef*> owners;  // of needs.options
   std::vector<Refusal> refusals;
   std::unique_ptr<RelayoutLayouts> relayout;  // only for oarlock.Relayout
 
@@ -60,7 +61,7 @@ Status settle_weights(Graph& graph, ConstantCache& cache, const DeviceTable& dev
 // A device and a kernel for every node, with the reasons of those who refused; decomposes
 // operators that nobody takes; applies the backends' rules.
 Status place(Draft& draft, const DeviceTable& devices, bool strict);
-// Chooses among the kernels' options so that few bytes change layout.
+// Chooses among the kernels' options so that few bytes change layout, and with them the kernels.
 void select_layouts(Draft& draft, const DeviceTable& devices);
 // Adds oarlock.Copy between devices that do not share memory, and oarlock.Relayout where layouts
 // differ; on constants both are carried out at once.

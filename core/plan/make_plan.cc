@@ -60,6 +60,7 @@ class PlanBuilder {
     OARLOCK_TRY(make_steps(memory));
     plan_->values = std::move(memory.values);
     plan_->arena_bytes = std::move(memory.arena_bytes);
+    plan_->images = std::move(memory.images);
     plan_->constants = std::move(draft_.constants);
     explain();
     plan_->graph = std::move(draft_.graph);
@@ -162,6 +163,7 @@ class PlanBuilder {
       e.summary += concat(e.summary.empty() ? "" : ", ", "then ", plan_->rest->node_count(),
                           " nodes planned while running, when data-dependent shapes are known");
     for (size_t bytes : plan_->arena_bytes) e.peak_bytes += bytes;
+    for (const ImageSlot& image : plan_->images) e.peak_bytes += image.bytes();
     for (const auto& [id, constant] : plan_->constants) e.constant_bytes += constant->bytes;
     e.rewrites = draft_.rewrites;
   }

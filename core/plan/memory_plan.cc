@@ -23,6 +23,7 @@ struct Group {
   int first = kForever, last = -1;
   std::vector<ValueId> members;
   size_t offset = 0;
+  ImageExtents image;  // only of kind image
   bool used() const { return !members.empty(); }
 };
 
@@ -38,6 +39,7 @@ class Planner {
     if (!separate_)
       for (size_t step = 0; step < order_.size(); ++step) share(static_cast<int>(step));
     pack();
+    pack_images();
     write_storages();
     return std::move(plan_);
   }
@@ -103,6 +105,10 @@ class Planner {
           static_cast<int>(std::find(graph_.outputs().begin(), graph_.outputs().end(), v) -
                            graph_.outputs().begin());
     }
+    if (const auto image = constant ? std::nullopt : image_extents(desc)) {
+      group.kind = Storage::Kind::image;
+      group.image = *image;
+    }
     group_of_[v] = static_cast<int>(groups_.size());
     groups_.push_back(std::move(group));
     return {};
@@ -131,6 +137,7 @@ class Planner {
     Group *input = group(in), *output = group(out);
     if (input == nullptr || output == nullptr || input == output) return false;
     if (!devices_.same_memory(input->device, output->device)) return false;
+    if (input->kind == Storage::Kind::image || output->kind == Storage::Kind::image) return false;
     const bool fresh = output->members.size() == 1;
     const bool arena_output = output->kind == Storage::Kind::arena;
     switch (sharing.kind) {
@@ -260,6 +267,19 @@ class Planner {
       else
         plan_.workspaces[item.step] = offset;
     }
+  }
+
+  void pack_images() {
+    std::vector<ImageLife> lives;
+    std::vector<Group*> owners;
+    for (Group& group : groups_) {
+      if (!group.used() || group.kind != Storage::Kind::image) continue;
+      lives.push_back({devices_.arena(group.device), graph_.value(group.root).type.dtype,
+                       group.image, group.first, group.last});
+      owners.push_back(&group);
+    }
+    plan_.images = assign_images(lives, separate_);
+    for (size_t i = 0; i < lives.size(); ++i) owners[i]->index = lives[i].slot;
   }
 
   void write_storages() {

@@ -36,15 +36,23 @@ bool find_kernel(Draft& draft, NodeId id, const PlacedDevice& device) {
         {device.info().name, "", concat("no kernel for ", qualified_op(node))});
   for (const KernelDef* kernel : kernels) {
     Result<KernelNeeds> needs = kernel->match(view, *device.device);
-    if (needs.ok() && !needs->options.empty()) {
-      drafted.kernel = kernel;
-      drafted.needs = *std::move(needs);
-      drafted.option = 0;
-      return true;
+    if (!needs.ok() || needs->options.empty()) {
+      if (needs.ok() || !needs.status().message().empty())
+        drafted.refusals.push_back({device.info().name, kernel->name, needs.status().message()});
+      continue;
     }
-    drafted.refusals.push_back({device.info().name, kernel->name, needs.status().message()});
+    if (drafted.kernel == nullptr) {
+      drafted.kernel = kernel;
+      drafted.option = 0;
+      drafted.needs.options.clear();
+    }
+    for (KernelOption& option : needs->options) {
+      drafted.needs.options.push_back(std::move(option));
+      drafted.owners.push_back(kernel);
+    }
+    if (!needs->beside_next) break;
   }
-  return false;
+  return drafted.kernel != nullptr;
 }
 
 void place_node(Draft& draft, NodeId id, const DeviceTable& devices) {

@@ -39,6 +39,7 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<Storage> values;      // by ValueId
   std::vector<size_t> arena_bytes;  // by device
+  std::vector<ImageSlot> images;
   std::map<ValueId, std::shared_ptr<const PlacedConstant>> constants;
   // Graph outputs of the whole program that this plan computes: position among its own outputs for
   // each, or -1 if the rest does.

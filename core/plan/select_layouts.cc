@@ -172,7 +172,7 @@ class Selection {
 
 }  // namespace
 
-void select_layouts(Draft& draft, const DeviceTable&) {
+void select_layouts(Draft& draft, const DeviceTable& devices) {
   const Result<std::vector<NodeId>> order = draft.graph.order();
   if (!order.ok()) return;
   for (NodeId id : *order) draft.at(id);
@@ -184,6 +184,18 @@ void select_layouts(Draft& draft, const DeviceTable&) {
   selection.choose_by_producers();
   selection.improve();
   if (favourites_cost <= selection.cost()) selection.restore(favourites);
+  for (NodeId id : *order) {
+    NodeDraft& node = draft.at(id);
+    if (node.owners.empty()) continue;
+    node.kernel = node.owners[node.option];
+    const KernelDef* last = node.kernel;
+    for (const KernelDef* other : node.owners) {
+      if (other == node.kernel || other == last) continue;
+      node.refusals.push_back({devices[draft.graph.node(id).device].info().name, other->name,
+                               concat("beside its neighbours ", node.kernel->name, " costs less")});
+      last = other;
+    }
+  }
 }
 
 }  // namespace oarlock

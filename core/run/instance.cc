@@ -23,6 +23,13 @@ Result<std::unique_ptr<Instance>> Instance::make(const Plan& plan, const DeviceT
           concat("arena of ", plan.arena_bytes[d], " bytes on ", devices[d].info().name));
     instance->arenas_[d] = *std::move(arena);
   }
+  for (const ImageSlot& slot : plan.images) {
+    Result<BufferPtr> image = devices[slot.device].device->allocate({0, &slot.desc});
+    if (!image.ok())
+      return image.status().within(
+          concat("image of ", slot.bytes(), " bytes on ", devices[slot.device].info().name));
+    instance->images_.push_back(*std::move(image));
+  }
   instance->inputs_.resize(plan.graph.inputs().size());
   instance->outputs_.resize(plan.graph.outputs().size());
   for (ValueId id = 0; id < static_cast<ValueId>(plan.values.size()); ++id)
@@ -70,6 +77,8 @@ TensorRef Instance::ref(ValueId id, const TensorDesc* desc) const {
   switch (storage.kind) {
     case Storage::Kind::arena:
       return {arenas_[storage.index].get(), storage.offset, desc};
+    case Storage::Kind::image:
+      return {images_[storage.index].get(), 0, desc};
     case Storage::Kind::input:
       return {const_cast<HostView*>(&inputs_[storage.index]), storage.offset, desc};
     case Storage::Kind::output:
@@ -105,6 +114,7 @@ Status Instance::bind_views() {
         dynamic_.push_back(id);
         break;
       case Storage::Kind::none:
+      case Storage::Kind::image:
         break;
       case Storage::Kind::constant:
         if (const Tensor* constant = plan_.graph.constant(id);

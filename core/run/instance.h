@@ -7,7 +7,7 @@
 
 namespace oarlock {
 
-// The memory of one run of a plan: arenas, and every step's arguments bound to them. Used by one
+// The memory of one run of a plan: arenas, images, and every step's arguments bound to them. Used by one
 // run at a time.
 class Instance {
  public:
@@ -37,7 +37,7 @@ class Instance {
   };
 
   const Plan& plan_;
-  std::vector<BufferPtr> arenas_;
+  std::vector<BufferPtr> arenas_, images_;
   std::vector<HostView> inputs_, outputs_;
   std::map<ValueId, HostView> constants_;  // constants of the model that no device wanted elsewhere
   std::vector<StepRefs> steps_;

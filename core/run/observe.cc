@@ -15,7 +15,7 @@ Status Execution::observe(const Step& step, size_t index) {
       continue;
     }
     const TensorDesc& desc = step.outputs[i].desc;
-    if (desc.layout.kind == Layout::Kind::opaque) continue;
+    if (!desc.layout.tag.empty()) continue;  // known only to its kernel
     OARLOCK_ASSIGN(Tensor bytes,
                    Tensor::allocate(DType::uint8,
                                     Shape{static_cast<int64_t>(storage_bytes(desc).value_or(0))}));

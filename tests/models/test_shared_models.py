@@ -26,6 +26,9 @@ UNSIMPLIFIED = TOLERANCES | {"mobilenetv2_qdq": 8e-2}
 # the reference device they move as far.
 HALF_TOLERANCE = 2e-2
 HALF_TOLERANCES = {"mobilenetv2_qdq": 0.1, "ppocr_v3_det": 0.15, "yolox_nano": 0.25}
+# Networks of images.
+IN_IMAGES = {"mnist_cntk", "ppocr_v2_cls", "ppocr_v3_det", "squeezenet_fp16", "ultraface_rfb320",
+             "ultraface_slim320_simpl", "yolox_nano"}
 
 
 def recorded(model, prefix):
@@ -74,6 +77,24 @@ def test_agrees_when_stored_as_float16(model):
     session = oarlock.Session(oarlock.convert(model), devices=["opencl"],
                               settings={"storage": "float16"})
     check(session.run(recorded(model, "in__")), model, {model.stem: HALF_TOLERANCES.get(model.stem, HALF_TOLERANCE)})
+
+
+@pytest.mark.skipif(not MODELS, reason="no shared models")
+@pytest.mark.parametrize("storage", ["float32", "float16"])
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_agrees_in_images(model, storage):
+    """On image2d textures wherever the OpenCL backend has kernels for them."""
+    if not any(name.startswith("opencl") for name in oarlock.devices()):
+        pytest.skip("no OpenCL device is there")
+    half = storage == "float16"
+    session = oarlock.Session(oarlock.convert(model), devices=["opencl"],
+                              settings={"opencl.storage": "image", "fallback": "off"}
+                              | ({"storage": storage} if half else {}))
+    outputs = session.run(recorded(model, "in__"))
+    check(outputs, model, {model.stem: HALF_TOLERANCES.get(model.stem, HALF_TOLERANCE)} if half
+          else TOLERANCES)
+    if model.stem in IN_IMAGES:
+        assert "image2d/conv" in session.explain()
 
 
 @pytest.mark.skipif(not MODELS, reason="no shared models")

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "backends/opencl/ops/support/tags.h"
 
 namespace oarlock::opencl {
 
@@ -11,29 +12,16 @@ namespace {
 
 constexpr std::string_view kPanels = "panels", kConv = "conv", kWinograd = "winograd";
 
-// "name/1/2/3"
 template <size_t N>
 Layout numbered(std::string_view name, const std::array<int64_t, N>& numbers, DType dtype,
                 int64_t elements) {
-  std::string tag(name);
-  for (const int64_t n : numbers) tag += concat("/", n);
-  return Layout::opaque(std::move(tag), static_cast<size_t>(elements) * (bits(dtype) / 8));
+  return Layout::opaque(tag_of(name, numbers), static_cast<size_t>(elements) * (bits(dtype) / 8));
 }
 
 template <size_t N>
 std::optional<std::array<int64_t, N>> numbers_of(const Layout& layout, std::string_view name) {
-  if (layout.kind != Layout::Kind::opaque || !layout.tag.starts_with(name)) return std::nullopt;
-  std::array<int64_t, N> numbers;
-  const char* at = layout.tag.data() + name.size();
-  const char* const end = layout.tag.data() + layout.tag.size();
-  for (int64_t& n : numbers) {
-    if (at == end || *at != '/') return std::nullopt;
-    const auto [next, error] = std::from_chars(at + 1, end, n);
-    if (error != std::errc() || n < 0 || n > kMostElements) return std::nullopt;
-    at = next;
-  }
-  if (at != end) return std::nullopt;
-  return numbers;
+  if (layout.kind != Layout::Kind::opaque) return std::nullopt;
+  return numbers_in<N>(layout.tag, name);
 }
 
 cl_int narrow(int64_t value) { return static_cast<cl_int>(value); }

@@ -2,6 +2,7 @@
 //   OARLOCK_LAYER_ML=1        devices have OpenCL ML
 //   OARLOCK_LAYER_GPU=1       devices say that they are GPUs
 //   OARLOCK_LAYER_MEMORY=n    devices say that no buffer may be larger than n bytes
+//   OARLOCK_LAYER_IMAGE=n     devices say that no image may be wider or higher than n
 //   OARLOCK_LAYER_FAIL="name code after"   calls of this function fail with this code, all but the
 //                                          first `after`
 // The variables are read at every call, so that a test may change them.
@@ -81,6 +82,12 @@ cl_int CL_API_CALL device_info(cl_device_id device, cl_device_info what, size_t 
     const cl_ulong bytes = std::strtoull(most, nullptr, 10);
     return give(&bytes, sizeof bytes, room, to, needed);
   }
+  const char* const longest = std::getenv("OARLOCK_LAYER_IMAGE");
+  if ((what == CL_DEVICE_IMAGE2D_MAX_WIDTH || what == CL_DEVICE_IMAGE2D_MAX_HEIGHT) &&
+      longest != nullptr) {
+    const size_t texels = std::strtoull(longest, nullptr, 10);
+    return give(&texels, sizeof texels, room, to, needed);
+  }
   return below->clGetDeviceInfo(device, what, room, to, needed);
 }
 
@@ -96,6 +103,16 @@ cl_mem CL_API_CALL create_buffer(cl_context context, cl_mem_flags flags, size_t 
     return nullptr;
   }
   return below->clCreateBuffer(context, flags, size, host, code);
+}
+
+cl_mem CL_API_CALL create_image(cl_context context, cl_mem_flags flags,
+                                const cl_image_format* format, const cl_image_desc* desc,
+                                void* host, cl_int* code) {
+  if (const cl_int failure = injected("clCreateImage"); failure != CL_SUCCESS) {
+    if (code != nullptr) *code = failure;
+    return nullptr;
+  }
+  return below->clCreateImage(context, flags, format, desc, host, code);
 }
 
 cl_int CL_API_CALL enqueue_kernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
@@ -146,6 +163,7 @@ extern "C" CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint count, const cl_i
   table.clGetDeviceInfo = device_info;
   table.clGetExtensionFunctionAddressForPlatform = platform_entry;
   table.clCreateBuffer = create_buffer;
+  table.clCreateImage = create_image;
   table.clEnqueueNDRangeKernel = enqueue_kernel;
   table.clEnqueueReadBuffer = enqueue_read;
   table.clBuildProgram = build_program;

@@ -72,7 +72,7 @@ struct TensorRef {
 
 struct MemoryRequest {
   size_t bytes = 0;
-  const TensorDesc* image = nullptr;  // set: an image for this tensor instead of bytes
+  const TensorDesc* image = nullptr;  // set: an image2d for this tensor instead of bytes
 };
 
 // A point in a device's queue. Made by record(); an empty one is complete.
@@ -88,8 +88,9 @@ class Device {
   virtual Result<BufferPtr> allocate(const MemoryRequest& request) = 0;
   // A buffer on memory of the host without a copy.
   virtual Result<BufferPtr> wrap(std::span<std::byte> memory);  // default: unsupported
-  // Between host memory in the same layout and a tensor of this device. write() has taken its
-  // source when it returns; read() has filled `to` when it returns.
+  // Between host memory in the same layout and a tensor of this device; an image is, on the host,
+  // its rows of texels one after the other. write() has taken its source when it returns; read()
+  // has filled `to` when it returns.
   virtual Status write(const TensorRef& to, std::span<const std::byte> from) = 0;
   virtual Status read(const TensorRef& from, std::span<std::byte> to) = 0;
   virtual Result<Event> record() { return Event(); }

@@ -78,6 +78,8 @@ struct KernelOption {
 // What a kernel needs to run a node: at least one option, the one liked best first.
 struct KernelNeeds {
   std::vector<KernelOption> options;
+  // The next kernel that takes the node offers its options as well, after these.
+  bool beside_next = false;
   KernelNeeds() : options(1) {}  // all row-major, nothing else
   KernelNeeds(KernelOption option) : options{std::move(option)} {}
   KernelNeeds(std::vector<KernelOption> list) : options(std::move(list)) {}
@@ -122,7 +124,7 @@ KernelPtr make_kernel(F body) {
 struct KernelDef {
   std::string op = {};
   std::string name = {};  // operator, types, layout: "conv_f32_nchw16c"
-  // A refusal (code unsupported) says why.
+  // A refusal (code unsupported) says why; reports leave out one that says nothing.
   std::function<Result<KernelNeeds>(const NodeView&, const Device&)> match = nullptr;
   std::function<Result<KernelPtr>(const NodeView&, const KernelOption& chosen, Device&)> create =
       nullptr;

@@ -8,7 +8,7 @@ namespace oarlock::opencl {
 // input and output in the layout it asks for, and compares all outputs with the reference
 // implementation: floats within the tolerance, others exactly. Expects `options` options.
 void check_every_option(const OneNode& test, size_t options, size_t outputs = 1);
-// Expects that all kernels refuse the node.
+// Expects that all kernels refuse the node, and one says why.
 void check_refused(const OneNode& test);
 
 }  // namespace oarlock::opencl
