@@ -30,6 +30,7 @@ struct Draft {
   std::map<ValueId, std::shared_ptr<const PlacedConstant>>
       constants;  // brought to a device or layout
   std::vector<std::string> rewrites;
+  bool small = false;  // kernels are chosen for the memory they need
 
   NodeDraft& at(NodeId id) {
     if (nodes.size() <= static_cast<size_t>(id)) nodes.resize(id + 1);
@@ -60,7 +61,7 @@ Status specialize(Graph& graph, std::span<const TypeInfo> inputs, const OpRegist
 Status settle_weights(Graph& graph, ConstantCache& cache, const DeviceTable& devices);
 // A device and a kernel for every node, with the reasons of those who refused; decomposes
 // operators that nobody takes; applies the backends' rules.
-Status place(Draft& draft, const DeviceTable& devices, bool strict);
+Status place(Draft& draft, const DeviceTable& devices, bool strict, bool small);
 // Chooses among the kernels' options so that few bytes change layout, and with them the kernels.
 void select_layouts(Draft& draft, const DeviceTable& devices);
 // Adds oarlock.Copy between devices that do not share memory, and oarlock.Relayout where layouts

@@ -46,7 +46,7 @@ class PlanBuilder {
     plan_->rest_outputs = std::move(split.rest_outputs);
 
     OARLOCK_TRY(settle_weights(draft_.graph, constants_, devices_));
-    OARLOCK_TRY(place(draft_, devices_, options_.strict));
+    OARLOCK_TRY(place(draft_, devices_, options_.strict, options_.small));
     select_layouts(draft_, devices_);
     OARLOCK_TRY(insert_transfers(draft_, devices_, constants_));
     draft_.graph.erase_dead();

@@ -26,6 +26,20 @@ std::string reference_only(const Graph& graph, const Node& node) {
   return empty ? "a tensor is empty" : "";
 }
 
+// What a kernel wants beside its inputs and outputs: a workspace, and constants packed for it.
+double extra_bytes(const NodeView& node, const KernelOption& option) {
+  double sum = static_cast<double>(option.workspace);
+  for (size_t i = 0; i < std::min(option.inputs.size(), node.input_count()); ++i) {
+    if (!node.has_input(i) || node.constant(i) == nullptr) continue;
+    const TypeInfo& type = node.input(i);
+    sum +=
+        static_cast<double>(storage_bytes({type.dtype, type.shape, option.inputs[i]}).value_or(0));
+  }
+  return sum;
+}
+
+// The first kernel that takes the node; of all that do the one that wants the least memory, if the
+// plan must be small.
 bool find_kernel(Draft& draft, NodeId id, const PlacedDevice& device) {
   const Node& node = draft.graph.node(id);
   const NodeView view(draft.graph, node);
@@ -41,16 +55,23 @@ bool find_kernel(Draft& draft, NodeId id, const PlacedDevice& device) {
         drafted.refusals.push_back({device.info().name, kernel->name, needs.status().message()});
       continue;
     }
+    if (draft.small && drafted.kernel != nullptr) {
+      if (extra_bytes(view, needs->options[0]) >= extra_bytes(view, drafted.chosen())) continue;
+      drafted.refusals.push_back({device.info().name, drafted.kernel->name,
+                                  "memory is short, and another kernel needs less"});
+      drafted.kernel = nullptr;
+    }
     if (drafted.kernel == nullptr) {
       drafted.kernel = kernel;
       drafted.option = 0;
       drafted.needs.options.clear();
+      drafted.owners.clear();
     }
     for (KernelOption& option : needs->options) {
       drafted.needs.options.push_back(std::move(option));
       drafted.owners.push_back(kernel);
     }
-    if (!needs->beside_next) break;
+    if (!needs->beside_next && !draft.small) break;
   }
   return drafted.kernel != nullptr;
 }
@@ -147,7 +168,8 @@ Status check_strict(const Draft& draft, const DeviceTable& devices) {
 
 }  // namespace
 
-Status place(Draft& draft, const DeviceTable& devices, bool strict) {
+Status place(Draft& draft, const DeviceTable& devices, bool strict, bool small) {
+  draft.small = small;
   OARLOCK_ASSIGN(std::vector<NodeId> order, draft.graph.order());
   OARLOCK_TRY(place_all(draft, std::move(order), devices));
   for (size_t d = 0; d < devices.size(); ++d)

@@ -56,6 +56,7 @@ struct PlanOptions {
   bool strict = false;
   bool separate_values = false;
   bool simplify = true;
+  bool small = false;  // the kernels that need the least memory, not the fastest
 };
 
 // Plans `graph` for inputs of these types. Tensor types must be concrete.

@@ -42,10 +42,16 @@ bool fits(const TypeInfo& type, const Value& value) {
   return type.kind == TypeInfo::Kind::optional;
 }
 
+std::vector<TypeInfo> types_of(std::span<const Value> values) {
+  std::vector<TypeInfo> types;
+  for (const Value& value : values) types.push_back(type_of(value));
+  return types;
+}
+
 }  // namespace
 
-Program::Program(std::shared_ptr<const Graph> graph, Runtime& runtime)
-    : graph_(std::move(graph)), runtime_(runtime) {}
+Program::Program(std::shared_ptr<const Graph> graph, Runtime& runtime, bool small)
+    : graph_(std::move(graph)), runtime_(runtime), small_(small) {}
 Program::~Program() = default;
 
 std::shared_ptr<Program::Entry> Program::find(std::span<const Value> inputs) {
@@ -61,16 +67,19 @@ std::shared_ptr<Program::Entry> Program::find(std::span<const Value> inputs) {
   return nullptr;
 }
 
-Result<std::shared_ptr<Program::Entry>> Program::make(std::span<const TypeInfo> inputs) {
-  OARLOCK_ASSIGN(
-      std::shared_ptr<const Plan> plan,
-      make_plan(*graph_, inputs, runtime_.devices, runtime_.constants, runtime_.plan_options));
+Result<std::shared_ptr<Program::Entry>> Program::make(std::span<const TypeInfo> inputs,
+                                                      bool small) {
+  PlanOptions options = runtime_.plan_options;
+  options.small = small;
+  OARLOCK_ASSIGN(std::shared_ptr<const Plan> plan,
+                 make_plan(*graph_, inputs, runtime_.devices, runtime_.constants, options));
   auto entry = std::make_shared<Entry>();
+  entry->small = small;
   for (const Step& step : plan->steps)
     for (const Attrs::Entry& attr : plan->graph.node(step.node).attrs.entries())
       if (const auto* body = std::get_if<GraphPtr>(&attr.second))
-        entry->bodies[{step.node, attr.first}] = std::make_unique<Program>(*body, runtime_);
-  if (plan->rest != nullptr) entry->rest = std::make_unique<Program>(plan->rest, runtime_);
+        entry->bodies[{step.node, attr.first}] = std::make_unique<Program>(*body, runtime_, small);
+  if (plan->rest != nullptr) entry->rest = std::make_unique<Program>(plan->rest, runtime_, small);
   entry->idle.reserve(64);
   entry->plan = std::move(plan);
   const std::lock_guard lock(mutex_);
@@ -88,8 +97,10 @@ Result<std::shared_ptr<const Plan>> Program::plan_for(std::span<const TypeInfo> 
                      entry->plan->inputs.end()))
         return entry->plan;
   }
-  OARLOCK_ASSIGN(const std::shared_ptr<Entry> entry, make(inputs));
-  return entry->plan;
+  Result<std::shared_ptr<Entry>> entry = make(inputs, small_);
+  if (entry.status().code() == Code::out_of_memory && !small_) entry = make(inputs, true);
+  OARLOCK_TRY(entry.status());
+  return (*entry)->plan;
 }
 
 std::shared_ptr<const Plan> Program::latest_plan() {
@@ -121,14 +132,43 @@ Status Program::run(std::span<const Value> inputs, std::span<Value> outputs, Run
     const std::lock_guard planning(planning_mutex_);
     entry = find(inputs);
     if (entry == nullptr) {
-      std::vector<TypeInfo> types;
-      for (const Value& value : inputs) types.push_back(type_of(value));
-      OARLOCK_ASSIGN(entry, make(types));
+      OARLOCK_ASSIGN(entry, make(types_of(inputs), small_));
     }
   }
-  OARLOCK_ASSIGN(std::unique_ptr<Instance> instance, acquire(*entry));
-  Status status = Execution(runtime_, *entry, *instance, state).run(inputs, outputs);
-  release(*entry, std::move(instance));
+  return run(*entry, inputs, outputs, state);
+}
+
+Status Program::run_smaller(std::span<const Value> inputs, std::span<Value> outputs,
+                            RunState& state) {
+  std::shared_ptr<Entry> entry;
+  {
+    const std::lock_guard planning(planning_mutex_);
+    entry = find(inputs);
+    const bool known = entry != nullptr && entry->small;
+    if (!known) entry.reset();
+    {
+      const std::lock_guard lock(mutex_);
+      std::erase_if(entries_, [&](const auto& other) { return other != entry; });
+    }
+    if (!known) {
+      OARLOCK_ASSIGN(entry, make(types_of(inputs), true));
+    }
+  }
+  Status status = run(*entry, inputs, outputs, state);
+  if (!status.ok()) drop(entry);
+  return status;
+}
+
+void Program::drop(const std::shared_ptr<Entry>& entry) {
+  const std::lock_guard lock(mutex_);
+  std::erase(entries_, entry);
+}
+
+Status Program::run(Entry& entry, std::span<const Value> inputs, std::span<Value> outputs,
+                    RunState& state) {
+  OARLOCK_ASSIGN(std::unique_ptr<Instance> instance, acquire(entry));
+  Status status = Execution(runtime_, entry, *instance, state).run(inputs, outputs);
+  release(entry, std::move(instance));
   return status;
 }
 

@@ -38,13 +38,18 @@ class Instance;
 // control-flow operator, or what follows a data-dependent shape. Thread-safe.
 class Program {
  public:
-  Program(std::shared_ptr<const Graph> graph, Runtime& runtime);
+  // `small`: with plans that need little memory.
+  Program(std::shared_ptr<const Graph> graph, Runtime& runtime, bool small = false);
   ~Program();
 
   // Fills every output: in place if it holds a tensor of the right type that owns its memory or
   // was given by the application, else with a new one.
   Status run(std::span<const Value> inputs, std::span<Value> outputs, RunState& state);
+  // The same after memory has run out: without the plans of other input types, with a plan that
+  // needs less memory. It stays for later runs if this one succeeds.
+  Status run_smaller(std::span<const Value> inputs, std::span<Value> outputs, RunState& state);
 
+  // Smaller if memory is short.
   Result<std::shared_ptr<const Plan>> plan_for(std::span<const TypeInfo> inputs);
   // The plan used last; null when there is none yet.
   std::shared_ptr<const Plan> latest_plan();
@@ -53,6 +58,7 @@ class Program {
   // A plan with memory to run it in, and the programs its steps call.
   struct Entry {
     std::shared_ptr<const Plan> plan;
+    bool small = false;
     std::map<std::pair<NodeId, std::string>, std::unique_ptr<Program>> bodies;
     std::unique_ptr<Program> rest;
     std::mutex mutex;  // of idle
@@ -62,12 +68,16 @@ class Program {
   friend class Execution;
 
   std::shared_ptr<Entry> find(std::span<const Value> inputs);
-  Result<std::shared_ptr<Entry>> make(std::span<const TypeInfo> inputs);
+  Result<std::shared_ptr<Entry>> make(std::span<const TypeInfo> inputs, bool small);
+  Status run(Entry& entry, std::span<const Value> inputs, std::span<Value> outputs,
+             RunState& state);
+  void drop(const std::shared_ptr<Entry>& entry);
   Result<std::unique_ptr<Instance>> acquire(Entry& entry);
   void release(Entry& entry, std::unique_ptr<Instance> instance);
 
   std::shared_ptr<const Graph> graph_;
   Runtime& runtime_;
+  const bool small_;
   std::mutex mutex_;                             // of entries_
   std::mutex planning_mutex_;                    // one plan at a time
   std::vector<std::shared_ptr<Entry>> entries_;  // latest used first

@@ -24,7 +24,13 @@ Status run_on_devices(Runtime& runtime, Program& program, std::span<const Value>
                       std::span<Value> outputs, const RunOptions& options) {
   RunState state{options};
   auto body = [&program, inputs, outputs, &state] { return program.run(inputs, outputs, state); };
-  return enter(runtime, 0, std::ref(body));
+  Status status = enter(runtime, 0, std::ref(body));
+  if (status.code() != Code::out_of_memory) return status;
+  auto smaller = [&program, inputs, outputs, &state] {
+    return program.run_smaller(inputs, outputs, state);
+  };
+  status = enter(runtime, 0, std::ref(smaller));
+  return status.ok() ? status : status.within("with a plan for little memory");
 }
 
 SecondTry::Rest& SecondTry::without(const std::vector<size_t>& left_out) {

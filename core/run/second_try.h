@@ -9,7 +9,8 @@
 
 namespace oarlock {
 
-// Calls program.run inside every device's threads and floating-point mode.
+// Calls program.run inside every device's threads and floating-point mode, and when memory has run
+// out program.run_smaller.
 Status run_on_devices(Runtime& runtime, Program& program, std::span<const Value> inputs,
                       std::span<Value> outputs, const RunOptions& options);
 

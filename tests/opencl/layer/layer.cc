@@ -3,6 +3,7 @@
 //   OARLOCK_LAYER_GPU=1       devices say that they are GPUs
 //   OARLOCK_LAYER_MEMORY=n    devices say that no buffer may be larger than n bytes
 //   OARLOCK_LAYER_IMAGE=n     devices say that no image may be wider or higher than n
+//   OARLOCK_LAYER_BUDGET=n    buffers that would make all together larger than n bytes fail
 //   OARLOCK_LAYER_FAIL="name code after"   calls of this function fail with this code, all but the
 //                                          first `after`
 // The variables are read at every call, so that a test may change them.
@@ -11,6 +12,8 @@
 #include <CL/cl_layer.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -96,13 +99,27 @@ void* CL_API_CALL platform_entry(cl_platform_id platform, const char* name) {
   return ours != nullptr ? ours : below->clGetExtensionFunctionAddressForPlatform(platform, name);
 }
 
+std::atomic<size_t> buffer_bytes = 0;  // of all that live
+
 cl_mem CL_API_CALL create_buffer(cl_context context, cl_mem_flags flags, size_t size, void* host,
                                  cl_int* code) {
   if (const cl_int failure = injected("clCreateBuffer"); failure != CL_SUCCESS) {
     if (code != nullptr) *code = failure;
     return nullptr;
   }
-  return below->clCreateBuffer(context, flags, size, host, code);
+  const char* const budget = std::getenv("OARLOCK_LAYER_BUDGET");
+  if (budget != nullptr && buffer_bytes + size > std::strtoull(budget, nullptr, 10)) {
+    if (code != nullptr) *code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    return nullptr;
+  }
+  const cl_mem made = below->clCreateBuffer(context, flags, size, host, code);
+  // Memory of the host is none of the device.
+  if (made == nullptr || (flags & CL_MEM_USE_HOST_PTR) != 0) return made;
+  buffer_bytes += size;
+  below->clSetMemObjectDestructorCallback(
+      made, [](cl_mem, void* bytes) { buffer_bytes -= reinterpret_cast<uintptr_t>(bytes); },
+      reinterpret_cast<void*>(size));
+  return made;
 }
 
 cl_mem CL_API_CALL create_image(cl_context context, cl_mem_flags flags,
@@ -129,6 +146,15 @@ cl_int CL_API_CALL enqueue_read(cl_command_queue queue, cl_mem buffer, cl_bool b
                                 const cl_event* list, cl_event* event) {
   if (const cl_int failure = injected("clEnqueueReadBuffer"); failure != CL_SUCCESS) return failure;
   return below->clEnqueueReadBuffer(queue, buffer, blocking, offset, size, to, waits, list, event);
+}
+
+cl_program CL_API_CALL create_program(cl_context context, cl_uint count, const char** texts,
+                                      const size_t* lengths, cl_int* code) {
+  if (const cl_int failure = injected("clCreateProgramWithSource"); failure != CL_SUCCESS) {
+    if (code != nullptr) *code = failure;
+    return nullptr;
+  }
+  return below->clCreateProgramWithSource(context, count, texts, lengths, code);
 }
 
 cl_int CL_API_CALL build_program(cl_program program, cl_uint count, const cl_device_id* devices,
@@ -167,6 +193,7 @@ extern "C" CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint count, const cl_i
   table.clEnqueueNDRangeKernel = enqueue_kernel;
   table.clEnqueueReadBuffer = enqueue_read;
   table.clBuildProgram = build_program;
+  table.clCreateProgramWithSource = create_program;
   *out = &table;
   *count_out = std::min(count, kKnown);
   return CL_SUCCESS;

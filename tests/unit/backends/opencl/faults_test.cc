@@ -1,7 +1,10 @@
 // Failures of a device, made by the layer: each is an error that names itself, and the session
 // serves again when the cause is gone.
+#include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -99,6 +102,70 @@ TEST_F(Faults, OutOfDeviceMemoryNamesTheNeed) {
   set("OARLOCK_LAYER_FAIL", concat("clCreateBuffer ", CL_MEM_OBJECT_ALLOCATION_FAILURE, " 100000"));
   ASSERT_TRUE(run(*session, output).ok());
   unsetenv("OARLOCK_LAYER_FAIL");
+}
+
+bool has_kernel(Session& session, std::string_view part) {
+  const Result<Explanation> plan = session.explain();
+  EXPECT_TRUE(plan.ok());
+  return plan.ok() && std::any_of(plan->steps.begin(), plan->steps.end(), [&](const auto& step) {
+           return step.kernel.find(part) != std::string::npos;
+         });
+}
+
+// Room for all but the transformed weights of Winograd's convolutions.
+TEST_F(Faults, ASmallerPlanServesWhenMemoryIsShort) {
+  Value before, after;
+  size_t bytes = 0;
+  {
+    Result<Session> session = open();
+    ASSERT_TRUE(session.ok()) << to_string(session.status());
+    ASSERT_TRUE(run(*session, before).ok());
+    ASSERT_TRUE(has_kernel(*session, "conv_winograd"));
+    const Result<Explanation> plan = session->explain();
+    ASSERT_TRUE(plan.ok());
+    bytes = plan->peak_bytes + plan->constant_bytes;
+  }
+  set("OARLOCK_LAYER_BUDGET", std::to_string(bytes * 9 / 10));
+  Result<Session> session = open();
+  ASSERT_TRUE(session.ok()) << to_string(session.status());
+  const Status status = run(*session, after);
+  ASSERT_TRUE(status.ok()) << to_string(status);
+  EXPECT_FALSE(has_kernel(*session, "conv_winograd"));
+  const auto a = before.tensor().as<float>(), b = after.tensor().as<float>();
+  float largest = 0;
+  for (const float value : a) largest = std::max(largest, std::abs(value));
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-3f * largest) << i;
+
+  set("OARLOCK_LAYER_BUDGET", "1000000");
+  Result<Session> none = open();
+  ASSERT_TRUE(none.ok()) << to_string(none.status());
+  expect_words(run(*none, after), Code::out_of_memory,
+               {"with a plan for little memory", "opencl:0: a buffer of", "bytes"});
+}
+
+// Plans of other shapes go first.
+TEST_F(Faults, APlanOfAnotherShapeMakesRoom) {
+  Graph graph;
+  Node node;
+  node.op = node.name = "Relu";
+  node.inputs = {graph.add_input("x", TypeInfo::tensor(DType::float32, Shape{Shape::kUnknown}))};
+  const Result<NodeId> id = graph.add_node(std::move(node), {"y"});
+  ASSERT_TRUE(id.ok());
+  graph.add_output(graph.node(*id).outputs[0]);
+  SessionOptions options;
+  options.devices = {"opencl"};
+  options.strict = true;
+  options.backend_paths = {OARLOCK_OPENCL_LIBRARY};
+  Result<Session> session = Session::open(Model(std::move(graph), {}), options);
+  ASSERT_TRUE(session.ok()) << to_string(session.status());
+  set("OARLOCK_LAYER_BUDGET", "20000");
+  for (const int64_t count : {1000, 1200, 1400}) {
+    const Value x = test::random_tensor(Shape{count}, 3);
+    Value y;
+    const Status status = session->run({&x, 1}, {&y, 1});
+    ASSERT_TRUE(status.ok()) << count << ": " << to_string(status);
+    EXPECT_EQ(y.tensor().as<float>()[7], std::max(x.tensor().as<float>()[7], 0.0f));
+  }
 }
 
 TEST_F(Faults, ABufferLargerThanTheDeviceAllowsIsRefusedWithBothSizes) {
