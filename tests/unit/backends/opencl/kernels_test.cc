@@ -139,8 +139,20 @@ TEST_F(OpenClKernels, Pads) {
       {"Pad", {}, {random({2, 5, 3, 4}), integers({0, 0, 1, 2, 0, 0, 3, 0}), value}, {1, 2}}, 2);
   check_every_option({"Pad", {}, {random({3, 5}), integers({1, -2, 0, 3})}, {1}}, 1);
   check_every_option({"Pad", {}, {random({3, 5}), integers({0, 7, 0, -5})}, {1}}, 1);
-  check_refused(
-      {"Pad", {{"mode", std::string("reflect")}}, {random({3, 5}), integers({0, 1, 0, 1})}, {1}});
+  for (const char* mode : {"reflect", "edge", "wrap"}) {
+    const Attrs attrs = {{"mode", std::string(mode)}};
+    check_every_option({"Pad", attrs, {random({3, 5}), integers({0, 4, 0, 3})}, {1}}, 1);
+    check_every_option({"Pad", attrs, {random({3, 5}), integers({-1, 9, 2, -2})}, {1}}, 1);
+    check_every_option({"Pad", attrs, {random({4, 1}), integers({0, 2, 0, 1})}, {1}}, 1);
+    check_every_option(
+        {"Pad", attrs, {random({2, 5, 3, 4}), integers({0, 0, 1, 2, 0, 0, 2, 3})}, {1}}, 2);
+    check_every_option({"Pad",
+                        attrs,
+                        {Tensor::of<int8_t>(Shape{2, 3}, {1, 2, 3, 4, 5, 6}), integers({2, 1}),
+                         Tensor(), integers({1})},
+                        {1, 3}},
+                       1);
+  }
 }
 
 TEST_F(OpenClKernels, Pools) {
