@@ -18,6 +18,9 @@ SHARED_DIR = pathlib.Path(os.environ.get("OARLOCK_SHARED", SOURCE_DIR.parent / "
 
 sys.path.insert(0, os.environ.get("OARLOCK_TEST_PACKAGE", str(BUILD_DIR / "python")))
 
+# No binaries of OpenCL programs are kept: of many small programs that would take long.
+os.environ.setdefault("OARLOCK_OPENCL_CACHE", "off")
+
 
 @pytest.fixture(scope="session")
 def source_dir():

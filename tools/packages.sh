@@ -16,7 +16,8 @@ build_packages="
   libxrt-dev nlohmann-json3-dev ocl-icd-opencl-dev opencl-clhpp-headers pkg-config pocl-opencl-icd
   protobuf-compiler python3 uuid-dev"
 test_packages="
-  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev oclgrind python3-dev python3-venv"
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libclblast-dev oclgrind python3-dev
+  python3-venv"
 
 bench_packages="python3-dev python3-torch python3-torchvision python3-venv"
 

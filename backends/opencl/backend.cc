@@ -1,8 +1,12 @@
 #include "oarlock/plugin/backend.h"
 
 #include <memory>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "backends/opencl/clblast/clblast.h"
 #include "backends/opencl/device.h"
 #include "backends/opencl/image/kernels.h"
 #include "backends/opencl/ml/vendor.h"
@@ -27,12 +31,24 @@ Result<DeviceList> open(const DeviceOptions& options) {
   return devices;
 }
 
-// Those of a vendor's library are preferred where they take a node, then those on images.
+// The kernel, which refuses operators that the session leaves to other devices.
+KernelDef unless_left_out(KernelDef def) {
+  def.match = [match = std::move(def.match)](const NodeView& node,
+                                             const Device& device) -> Result<KernelNeeds> {
+    const std::set<std::string>& without = cl_device(device).settings().without;
+    if (!without.empty() && without.contains(node.node().op))
+      return unsupported("opencl.without names ", node.node().op);
+    return match(node, device);
+  };
+  return def;
+}
+
+// Those of libraries are preferred where they take a node, then those on images.
 std::span<const KernelDef> kernels() {
   static const std::vector<KernelDef> list = [] {
     std::vector<KernelDef> all;
-    for (const auto defs : {vendor_kernels(), image_kernels(), all_kernels()})
-      all.insert(all.end(), defs.begin(), defs.end());
+    for (const auto& each : {vendor_kernels(), clblast_kernels(), image_kernels(), all_kernels()})
+      for (const KernelDef& def : each) all.push_back(unless_left_out(def));
     return all;
   }();
   return list;

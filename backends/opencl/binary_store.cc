@@ -34,7 +34,13 @@ std::string_view view(const std::vector<unsigned char>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+fs::path folder_named(const std::string& name) {
+  return name == "off" ? fs::path() : fs::path(name);
+}
+
 fs::path default_folder() {
+  if (const char* given = std::getenv("OARLOCK_OPENCL_CACHE"); given != nullptr && *given != '\0')
+    return folder_named(given);
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
     return fs::path(cache) / "oarlock" / "opencl";
   if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
@@ -47,16 +53,24 @@ fs::path default_folder() {
 BinaryStore BinaryStore::from(const std::map<std::string, std::string>& settings) {
   const auto setting = settings.find("opencl.cache");
   if (setting == settings.end()) return BinaryStore(default_folder());
-  BinaryStore store(setting->second == "off" ? fs::path() : fs::path(setting->second));
-  store.explicitly_ = true;
-  return store;
+  return BinaryStore(folder_named(setting->second));
+}
+
+bool BinaryStore::is_writable() const {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  return enabled() && access(folder_.c_str(), W_OK | X_OK) == 0;
+}
+
+std::string digest(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string digits;
+  for (uint64_t h = hash(bytes), i = 0; i < 16; ++i, h >>= 4) digits += kDigits[h & 15];
+  return digits;
 }
 
 fs::path BinaryStore::file_for(std::string_view key) const {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string name;
-  for (uint64_t h = hash(key), i = 0; i < 16; ++i, h >>= 4) name += kDigits[h & 15];
-  return folder_ / (name + ".clbin");
+  return folder_ / (digest(key) + ".clbin");
 }
 
 std::optional<std::vector<unsigned char>> BinaryStore::load(std::string_view key) const {
@@ -81,9 +95,8 @@ std::optional<std::vector<unsigned char>> BinaryStore::load(std::string_view key
 }
 
 bool BinaryStore::save(std::string_view key, const std::vector<unsigned char>& binary) const {
-  if (!enabled() || binary.empty() || binary.size() > kMostBytes) return false;
+  if (binary.empty() || binary.size() > kMostBytes || !is_writable()) return false;
   std::error_code error;
-  fs::create_directories(folder_, error);
   static std::atomic<unsigned> count = 0;
   const fs::path wanted = file_for(key);
   const fs::path temporary =

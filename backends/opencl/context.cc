@@ -1,9 +1,18 @@
 #include "backends/opencl/context.h"
 
+#include <atomic>
+#include <cstdlib>
 #include <memory>
-#include <vector>
+#include <utility>
 
 namespace oarlock::opencl {
+
+namespace {
+
+// Whether the process is ending, when drivers may be gone in part.
+std::atomic<bool> exiting = false;
+
+}  // namespace
 
 Result<Context*> Context::of(const FoundDevice& device) {
   // Never destroyed: drivers end their threads before static objects go.
@@ -16,6 +25,8 @@ Result<Context*> Context::of(const FoundDevice& device) {
   cl_int code = CL_SUCCESS;
   made->context_ = cl::Context(device.device, nullptr, nullptr, nullptr, &code);
   OARLOCK_TRY(check(code, concat("context on ", device.device_name)));
+  // Runs before what the driver, which is loaded by now, does at the end.
+  if (contexts.empty()) std::atexit([] { exiting = true; });
   return (contexts[device.device()] = std::move(made)).get();
 }
 
@@ -29,9 +40,7 @@ Result<cl::Program> Context::program(const ProgramSource& source, const BinarySt
 }
 
 Result<cl::Program> Context::make(const ProgramSource& source, const BinaryStore& store) {
-  // PoCL caches what it compiles by itself, and needs seconds to hand out a binary.
-  if (!store.enabled() || (device_.is_pocl() && !store.explicitly()))
-    return build_from_source(context_, device_.device, source);
+  if (!store.enabled()) return build_from_source(context_, device_.device, source);
   const std::string key = concat(device_.identity(), "\n", source.options, "\n", source.text);
   if (const auto binary = store.load(key)) {
     Result<cl::Program> program =
@@ -39,9 +48,21 @@ Result<cl::Program> Context::make(const ProgramSource& source, const BinaryStore
     if (program.ok()) return program;
   }
   OARLOCK_ASSIGN(cl::Program program, build_from_source(context_, device_.device, source));
-  if (const Result<std::vector<unsigned char>> binary = binary_of(program); binary.ok())
-    store.save(key, *binary);
+  built_.push_back({key, program, store});
   return program;
+}
+
+void Context::keep_binaries() {
+  std::vector<Built> built;
+  {
+    const std::lock_guard lock(mutex_);
+    built.swap(built_);
+  }
+  for (const Built& each : built) {
+    if (exiting || !each.store.is_writable()) return;
+    if (const Result<std::vector<unsigned char>> binary = binary_of(each.program); binary.ok())
+      each.store.save(each.key, *binary);
+  }
 }
 
 }  // namespace oarlock::opencl

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "backends/opencl/binary_store.h"
 #include "backends/opencl/platform.h"
@@ -21,15 +22,25 @@ class Context {
   // Compiled before, from the store, or from source. A second thread that wants the same program
   // waits for the first.
   Result<cl::Program> program(const ProgramSource& source, const BinaryStore& store);
+  // Stores the binaries of the programs that were built from source since the last call. For some
+  // drivers this takes seconds, so it is done when a session ends, not before its first result.
+  void keep_binaries();
 
  private:
   explicit Context(FoundDevice device) : device_(std::move(device)) {}
   Result<cl::Program> make(const ProgramSource& source, const BinaryStore& store);
 
+  struct Built {
+    std::string key;
+    cl::Program program;
+    BinaryStore store;
+  };
+
   FoundDevice device_;
   cl::Context context_;
   std::mutex mutex_;
   std::map<std::string, cl::Program> programs_;  // by text and options
+  std::vector<Built> built_;                     // not stored yet
 };
 
 }  // namespace oarlock::opencl

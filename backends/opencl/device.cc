@@ -89,6 +89,10 @@ ClDevice::ClDevice(FoundDevice found, Settings settings)
   };
 }
 
+ClDevice::~ClDevice() {
+  if (context_ != nullptr) context_->keep_binaries();
+}
+
 Status ClDevice::open() {
   const std::lock_guard lock(mutex_);
   if (context_ != nullptr) return {};
@@ -195,12 +199,41 @@ Status ClDevice::wait(const Event& event) {
   return check(static_cast<const cl::Event*>(event.get())->wait(), "waiting for the queue");
 }
 
+Result<cl::Program> ClDevice::portable_program(const PortableProgram& program) {
+  if (settings_.binary.empty()) {
+    OARLOCK_ASSIGN(cl::Program built, context_->program(program.source, settings_.store));
+    OARLOCK_TRY(export_source(settings_.export_folder, program));
+    OARLOCK_ASSIGN(const std::vector<unsigned char> binary, binary_of(built));
+    OARLOCK_TRY(export_binary(settings_.export_folder, program, binary));
+    return built;
+  }
+  OARLOCK_ASSIGN(const std::filesystem::path file, binary_file(settings_.binary, program));
+  const std::lock_guard lock(mutex_);
+  cl::Program& known = given_[file];
+  if (known() != nullptr) return known;
+  OARLOCK_ASSIGN(const std::vector<unsigned char> binary, read_binary(file));
+  Result<cl::Program> built =
+      build_from_binary(context_->handle(), found_.device, binary, program.source.options);
+  if (!built.ok())
+    return io_error("opencl.binary: ", file.string(), " does not serve ", info_.name, ": ",
+                    built.status().message());
+  return known = *std::move(built);
+}
+
 Result<cl::Kernel> ClDevice::kernel(const ProgramSource& source, const char* name) {
   OARLOCK_TRY(open());
-  OARLOCK_ASSIGN(const cl::Program program, context_->program(source, settings_.store));
+  cl::Program program;
+  std::string full_name = name;
+  if (settings_.binary.empty() && settings_.export_folder.empty()) {
+    OARLOCK_ASSIGN(program, context_->program(source, settings_.store));
+  } else {
+    const PortableProgram portable = PortableProgram::from(source);
+    OARLOCK_ASSIGN(program, portable_program(portable));
+    full_name += portable.suffix;
+  }
   cl_int code = CL_SUCCESS;
-  cl::Kernel kernel(program, name, &code);
-  OARLOCK_TRY(check(code, concat("kernel ", name, " of ", source.name, ".cl")));
+  cl::Kernel kernel(program, full_name.c_str(), &code);
+  OARLOCK_TRY(check(code, concat("kernel ", full_name, " of ", source.name, ".cl")));
   return kernel;
 }
 

@@ -8,6 +8,7 @@
 
 #include "backends/opencl/context.h"
 #include "backends/opencl/platform.h"
+#include "backends/opencl/portable.h"
 #include "backends/opencl/settings.h"
 #include "backends/opencl/tuning.h"
 #include "oarlock/plugin/device.h"
@@ -52,6 +53,7 @@ class ClImage final : public ClMemory {
 class ClDevice final : public Device {
  public:
   ClDevice(FoundDevice found, Settings settings);
+  ~ClDevice() override;
 
   const DeviceInfo& info() const override { return info_; }
   Result<BufferPtr> allocate(const MemoryRequest& request) override;
@@ -68,11 +70,13 @@ class ClDevice final : public Device {
   Tuning& tuning() const { return *tuning_; }
   // Opens the device.
   Result<const cl::CommandQueue*> queue();
+  // From the source, or from a binary in its place.
   Result<cl::Kernel> kernel(const ProgramSource& source, const char* name);
 
  private:
   Status open();
   Result<BufferPtr> allocate_image(const TensorDesc& desc);
+  Result<cl::Program> portable_program(const PortableProgram& program);
 
   FoundDevice found_;
   Settings settings_;
@@ -81,6 +85,7 @@ class ClDevice final : public Device {
   std::mutex mutex_;
   Context* context_ = nullptr;
   cl::CommandQueue queue_;
+  std::map<std::filesystem::path, cl::Program> given_;  // programs of opencl.binary
 };
 
 // The device that a kernel of this backend was matched or created for.

@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 #include <initializer_list>
+#include <sstream>
 #include <string_view>
+#include <system_error>
 
 namespace oarlock::opencl {
 
@@ -47,6 +49,24 @@ Result<Settings> Settings::from(const Given& settings) {
   s.storage = static_cast<Storage>(storage);
   OARLOCK_ASSIGN(const size_t library, one_of(settings, "opencl.ml", {"on", "off"}));
   s.vendor_library = library == 0;
+  OARLOCK_ASSIGN(const size_t clblast,
+                 one_of(settings, "opencl.clblast", {"where_faster", "on", "off"}));
+  s.clblast = static_cast<Settings::Clblast>(clblast);
+  if (const auto without = settings.find("opencl.without"); without != settings.end()) {
+    std::istringstream names(without->second);
+    for (std::string name; std::getline(names, name, ',');) s.without.insert(name);
+  }
+  const auto path = [&](const char* name) {
+    const auto setting = settings.find(name);
+    return std::filesystem::path(setting == settings.end() ? "" : setting->second);
+  };
+  s.binary = path("opencl.binary");
+  s.export_folder = path("opencl.export");
+  std::error_code error;
+  if (!s.binary.empty() && !std::filesystem::exists(s.binary, error))
+    return io_error("the setting opencl.binary: there is no file or folder ", s.binary.string());
+  if (!s.binary.empty() && !s.export_folder.empty())
+    return invalid("the settings opencl.binary and opencl.export exclude each other");
   return s;
 }
 

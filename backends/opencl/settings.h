@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 
 #include "backends/opencl/binary_store.h"
@@ -18,6 +20,13 @@ struct Settings {
   enum class Storage : uint8_t { automatic, buffer, image };
   Storage storage = Storage::automatic;
   bool vendor_library = true;  // opencl.ml: "on" or "off"
+  // opencl.clblast
+  enum class Clblast { where_faster, on, off } clblast = Clblast::where_faster;
+  // opencl.without: operators left to other devices, "LSTM,Pad"
+  std::set<std::string> without = {};
+  // opencl.binary and opencl.export, see portable.h: programs in place of sources, and where those
+  // of the session are written
+  std::filesystem::path binary = {}, export_folder = {};
 
   // Refuses values that mean nothing.
   static Result<Settings> from(const std::map<std::string, std::string>& settings);

@@ -25,7 +25,9 @@ Tuning::Tuning(ClDevice& device, const FoundDevice& found, BinaryStore store, do
       prefix_(concat("tile\n", found.identity(), "\n")),
       deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                    std::chrono::duration<double>(seconds))) {
-  for (const EmbeddedSource& source : embedded_sources()) prefix_ += source.text;
+  std::string sources;
+  for (const EmbeddedSource& source : embedded_sources()) sources += source.text;
+  prefix_ += digest(sources) + "\n";
 }
 
 std::optional<Tuning::Form> Tuning::find(const std::string& key) {

@@ -57,10 +57,16 @@ Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tenso
   std::span<std::byte> source(const_cast<std::byte*>(tensor.data()), tensor.bytes());
   BufferPtr upload = std::make_unique<HostView>(source);
   if (!host) {
-    OARLOCK_ASSIGN(upload, device.device->allocate({tensor.bytes(), nullptr}));
-    OARLOCK_TRY(device.device->write(ref(upload.get(), &plain), bytes_of(tensor)));
-    placed->bytes = tensor.bytes();
-    MappedFile::release_pages(bytes_of(tensor));  // the device has a copy now
+    Result<BufferPtr> shared =
+        as_is ? Result<BufferPtr>(unsupported("stays as it is")) : device.device->wrap(source);
+    if (shared.ok()) {
+      upload = *std::move(shared);
+    } else {
+      OARLOCK_ASSIGN(upload, device.device->allocate({tensor.bytes(), nullptr}));
+      OARLOCK_TRY(device.device->write(ref(upload.get(), &plain), bytes_of(tensor)));
+      placed->bytes = tensor.bytes();
+      MappedFile::release_pages(bytes_of(tensor));  // the device has a copy now
+    }
   }
   if (as_is) {
     placed->buffer = std::move(upload);

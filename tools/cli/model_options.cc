@@ -43,6 +43,11 @@ void DeviceChoice::add_to(CLI::App* command) {
       ->type_name("PATH")
       ->allow_extra_args(false);
   command
+      ->add_option("--opencl-binary", opencl_binary,
+                   "Programs of an OpenCL device in place of its compiler: a folder that --set "
+                   "opencl.export=FOLDER has filled, or one file with all kernels")
+      ->type_name("PATH");
+  command
       ->add_option("--set", settings,
                    "A setting: storage=float16 keeps values as float16, storage.keep=FILE names "
                    "nodes that stay float32, others are for devices")
@@ -58,6 +63,7 @@ Result<SessionOptions> DeviceChoice::options() const {
   options.simplify = !no_simplify;
   if (exact) options.settings["exact"] = "true";
   options.backend_paths = backend_paths;
+  if (!opencl_binary.empty()) options.settings["opencl.binary"] = opencl_binary;
   for (const std::string& each : settings) {
     const size_t equals = each.find('=');
     if (equals == std::string::npos || equals == 0)

@@ -25,6 +25,7 @@ struct DeviceChoice {
   bool strict = false;
   bool no_simplify = false;
   bool exact = false;
+  std::string opencl_binary;
   std::vector<std::string> backend_paths;
   std::vector<std::string> settings;  // KEY=VALUE
 

@@ -34,8 +34,9 @@ function(oarlock_add_script_test name)
 endfunction()
 
 # OARLOCK_BUILD_DIR lets a test find the command, the plugins and the generated files. Under
-# AddressSanitizer an allocation that is too large fails as it does elsewhere.
+# AddressSanitizer an allocation that is too large fails as it does elsewhere. No binaries of OpenCL
+# programs are kept: of many small programs that would take long.
 function(oarlock_test_environment name)
   set_tests_properties("${name}" PROPERTIES ENVIRONMENT
-    "OARLOCK_BUILD_DIR=${PROJECT_BINARY_DIR};OARLOCK_SOURCE_DIR=${PROJECT_SOURCE_DIR};ASAN_OPTIONS=allocator_may_return_null=1")
+    "OARLOCK_BUILD_DIR=${PROJECT_BINARY_DIR};OARLOCK_SOURCE_DIR=${PROJECT_SOURCE_DIR};ASAN_OPTIONS=allocator_may_return_null=1;OARLOCK_OPENCL_CACHE=off")
 endfunction()

@@ -48,12 +48,13 @@ Defines storage(DType dtype) {
 
 Result<LaunchPtr> pack_conv(ClDevice& device, DType dtype, const ConvPacking& p) {
   OARLOCK_ASSIGN(const ProgramSource source, embedded_program("pack_conv", storage(dtype)));
+  const int64_t rows = p.elements() / p.width;
   OARLOCK_ASSIGN(LaunchPtr launch,
-                 Launch::make(device, source, "pack_conv", 2, Work::items(p.elements() + p.block)));
+                 Launch::make(device, source, "pack_conv", 2, Work::items(rows + 1)));
   OARLOCK_TRY(
       launch->scalars(narrow(p.taps), narrow(p.depth()), pair(p.in_channels, p.out_channels),
                       pair(p.group_in(), p.group_out()), narrow(p.in_blocks()), narrow(p.width),
-                      narrow(p.block), narrow(p.transposed), narrow(p.elements())));
+                      narrow(p.block), narrow(p.transposed), narrow(rows)));
   return launch;
 }
 

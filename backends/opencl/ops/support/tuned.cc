@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -138,20 +139,37 @@ Status compare(const KernelDef& vendor, const NodeView& node, Tuning& tuning) {
 
 }  // namespace
 
-KernelDef chosen_by_measuring(KernelDef def) {
+namespace {
+
+// `unmeasured`: whether it takes nodes that were not measured.
+KernelDef chosen(KernelDef def, std::function<bool(const Device&)> unmeasured) {
   KernelDef chosen = def;
-  chosen.match = [def = std::move(def)](const NodeView& node,
-                                        const Device& device) -> Result<KernelNeeds> {
+  chosen.match = [def = std::move(def), unmeasured = std::move(unmeasured)](
+                     const NodeView& node, const Device& device) -> Result<KernelNeeds> {
     Result<KernelNeeds> needs = def.match(node, device);
     if (!needs.ok()) return needs;
     Tuning& tuning = cl_device(device).tuning();
     const std::string key = key_of(def.name, node);
     if (tuning.has_time() && !tuning.find(key)) OARLOCK_TRY(compare(def, node, tuning));
-    if (tuning.find(key) == kOrdinary)
-      return unsupported("measured to be slower than the ordinary kernel");
+    const std::optional<Form> found = tuning.find(key);
+    if (found == kOrdinary) return unsupported("measured to be slower than the ordinary kernel");
+    if (!found && !unmeasured(device))
+      return unsupported("not measured beside the ordinary kernel (oarlock tune)");
     return needs;
   };
   return chosen;
+}
+
+}  // namespace
+
+KernelDef chosen_by_measuring(KernelDef def) {
+  return chosen(std::move(def), [](const Device&) { return true; });
+}
+
+KernelDef chosen_where_faster(KernelDef def) {
+  return chosen(std::move(def), [](const Device& device) {
+    return cl_device(device).settings().clblast == Settings::Clblast::on;
+  });
 }
 
 std::optional<Form> tuned_form(std::string_view kernel, const NodeView& node,

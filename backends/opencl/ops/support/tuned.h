@@ -20,4 +20,7 @@ KernelDef tunable(KernelDef def);
 // ordinary kernel that would take the node. Where that one was found to be faster, it refuses.
 KernelDef chosen_by_measuring(KernelDef def);
 
+// The same, but without a measurement it refuses too, unless opencl.clblast is on.
+KernelDef chosen_where_faster(KernelDef def);
+
 }  // namespace oarlock::opencl

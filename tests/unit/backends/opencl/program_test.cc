@@ -47,8 +47,11 @@ TEST_F(OnDevice, BinariesAreKeptAndBadOnesIgnored) {
   EXPECT_TRUE(build_from_binary(context, found.device, *binary, program.options).ok());
   EXPECT_FALSE(build_from_binary(context, found.device, {1, 2, 3}, program.options).ok());
 
-  ClDevice caching(found, Settings{BinaryStore::from({{"opencl.cache", folder.string()}})});
-  ASSERT_TRUE(caching.kernel(program, "k").ok());
+  {
+    ClDevice caching(found, Settings{BinaryStore::from({{"opencl.cache", folder.string()}})});
+    ASSERT_TRUE(caching.kernel(program, "k").ok());
+    EXPECT_FALSE(std::filesystem::exists(folder)) << "stored before the session ends";
+  }
   EXPECT_FALSE(std::filesystem::is_empty(folder));
   std::filesystem::remove_all(folder);
 }
