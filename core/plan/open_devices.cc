@@ -193,6 +193,7 @@ Result<DeviceTable> open_devices(const SessionOptions& options) {
       }
     }
     if (found) continue;
+    if (why.code() == Code::invalid) return why.within(concat("device '", name, "'"));
     if (options.devices.empty())
       continue;  // no CPU backend in this build: the reference device serves
     if (!why.ok() && fallback != Fallback::off && wanted.size() > 1) {

@@ -60,5 +60,19 @@ TEST(OpenDevices, ABackendWithoutHardwareIsUnavailableWithItsReason) {
   EXPECT_EQ(table.status().message(), "device 'sample': no sample card is plugged in");
 }
 
+TEST(OpenDevices, AWrongSettingIsInvalidThoughOtherDevicesCouldServe) {
+  const DeviceListing listing = list_devices({});
+  if (std::none_of(listing.devices.begin(), listing.devices.end(),
+                   [](const auto& device) { return device.name == "cpu"; }))
+    GTEST_SKIP() << "no CPU backend in this build";
+  SessionOptions options;
+  options.devices = {"cpu", "reference"};
+  options.settings = {{"exact", "perhaps"}};
+  const auto table = open_devices(options);
+  EXPECT_EQ(table.status().code(), Code::invalid);
+  EXPECT_EQ(table.status().message(),
+            "device 'cpu': the setting exact is true or false, not 'perhaps'");
+}
+
 }  // namespace
 }  // namespace oarlock
