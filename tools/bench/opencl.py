@@ -25,6 +25,7 @@ from engines import Oarlock
 from measure import Process, difference, geometric_mean, interface
 
 TOLERANCE = 1e-3
+POCL = "/etc/OpenCL/vendors/pocl.icd"
 
 
 def start(command, path):
@@ -89,6 +90,9 @@ def main():
     parser.add_argument("--tune", type=float, default=60)
     parser.add_argument("--json", type=pathlib.Path)
     args = parser.parse_args()
+    # Other drivers that are installed would be loaded too, and take time at every start.
+    if pathlib.Path(POCL).is_file():
+        os.environ.setdefault("OCL_ICD_VENDORS", POCL)
     os.environ.setdefault("POCL_AFFINITY", "1")
     os.environ["POCL_MAX_PTHREAD_COUNT"] = str(args.threads)
     wanted = set(filter(None, args.models.split(",")))

@@ -20,8 +20,7 @@ class OnLayer : public testing::Test {
   }
   void TearDown() override {
     for (const char* name : {"OARLOCK_LAYER_ML", "OARLOCK_LAYER_GPU", "OARLOCK_LAYER_MEMORY",
-                             "OARLOCK_LAYER_BUDGET", "OARLOCK_LAYER_IMAGE",
-                             "OARLOCK_LAYER_FAIL"})
+                             "OARLOCK_LAYER_BUDGET", "OARLOCK_LAYER_IMAGE", "OARLOCK_LAYER_FAIL"})
       unsetenv(name);
   }
   static void set(const char* name, const std::string& value) { setenv(name, value.c_str(), 1); }
