@@ -23,17 +23,16 @@ int64_t tiles_of(const ConvShape& s, int m) {
   return ((s.out_height + m - 1) / m) * ((s.out_width + m - 1) / m);
 }
 
-// Time in multiplications: arithmetic, transforms, and reading weights that no cache holds.
+// Time in multiplications: arithmetic, transforms, and reading weights, which the rest of a network
+// has driven out of the nearer caches.
 double cost(const ConvShape& s, int m) {
-  constexpr double kWeightsRead = 16;  // multiplications in the time one weight takes to arrive
-  constexpr double kCached = 256 * 1024;
-  constexpr double kTransform = 12;  // for each element and plane of a transform
-  constexpr double kFullTile = 14;   // tiles that a register block takes at once
+  constexpr double kWeightsRead = 12;  // multiplications in the time one weight takes to arrive
+  constexpr double kTransform = 12;    // for each element and plane of a transform
+  constexpr double kFullTile = 14;     // tiles that a register block takes at once
   const double products = static_cast<double>(s.in_blocks() * 16) * s.out_blocks() * 16;
   const double planes = m == 0 ? 9 : (m + 2) * (m + 2);
   const double tiles = static_cast<double>(m == 0 ? s.out_pixels() : tiles_of(s, m));
-  const double weights = std::max(0.0, planes * products - kCached);
-  double sum = planes * std::max(tiles, kFullTile / 2) * products + kWeightsRead * weights;
+  double sum = planes * products * (std::max(tiles, kFullTile) + kWeightsRead);
   if (m != 0) sum += kTransform * planes * tiles * (s.in_blocks() + s.out_blocks()) * 16;
   return sum;
 }
