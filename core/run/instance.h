@@ -7,8 +7,8 @@
 
 namespace oarlock {
 
-// The memory of one run of a plan: arenas, images, and every step's arguments bound to them. Used by one
-// run at a time.
+// The memory of one run of a plan: arenas, images, and every step's arguments bound to them. Used
+// by one run at a time.
 class Instance {
  public:
   static Result<std::unique_ptr<Instance>> make(const Plan& plan, const DeviceTable& devices);

@@ -24,10 +24,10 @@ struct ConvNode : WindowNode {
     return batch * shape.out_pixels() * shape.taps() * shape.out_channels * shape.in_channels /
            shape.groups;
   }
-  // Parts to divide the work into; one where a second thread would take longer to wake than to
-  // help.
+  // Parts to divide the work into; one where there is no second thread or it would take longer to
+  // wake than to help.
   int64_t wanted_parts(int threads) const {
-    return multiplications() < 200'000 ? 1 : int64_t{4} * threads;
+    return threads == 1 || multiplications() < 200'000 ? 1 : int64_t{4} * threads;
   }
 };
 
