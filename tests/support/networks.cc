@@ -1,8 +1,12 @@
 #include "tests/support/networks.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <stdexcept>
+#include <thread>
 
 #include "oarlock/plugin/graph.h"
 
@@ -173,6 +177,29 @@ Model resnet50(int64_t size, uint64_t seed) { return ResNet(seed).build(size); }
 
 Model transformer(int layers, int64_t tokens, int64_t width, int64_t heads, uint64_t seed) {
   return Transformer(tokens, width, heads, seed).build(layers);
+}
+
+void expect_same_from_threads(Session& session, std::span<const Value> inputs,
+                              std::span<const Tensor> expected, size_t rounds) {
+  std::vector<std::string> failures(inputs.size());
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < inputs.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (size_t round = 0; round < rounds; ++round) {
+        const size_t which = (t + round) % inputs.size();
+        Value answer;
+        const Status status = session.run({&inputs[which], 1}, {&answer, 1});
+        if (!status.ok()) {
+          failures[t] = to_string(status);
+        } else if (std::memcmp(answer.tensor().data(), expected[which].data(),
+                               expected[which].bytes()) != 0) {
+          failures[t] = concat("other bits in round ", round);
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& failure : failures) EXPECT_EQ(failure, "");
 }
 
 }  // namespace oarlock::test

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "oarlock/model.h"
+#include "oarlock/session.h"
 
 namespace oarlock::test {
 
@@ -19,5 +22,10 @@ Model transformer(int layers, int64_t tokens, int64_t width, int64_t heads, uint
 
 // Standard normal float32 elements.
 Tensor random_tensor(const Shape& shape, uint64_t seed);
+
+// A session of one input and one output, run at the same time by a thread for each input, answers
+// with the bits expected; every thread runs all inputs in turn, `rounds` of them.
+void expect_same_from_threads(Session& session, std::span<const Value> inputs,
+                              std::span<const Tensor> expected, size_t rounds);
 
 }  // namespace oarlock::test

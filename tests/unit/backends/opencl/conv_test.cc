@@ -15,47 +15,35 @@ struct OpenClConv : testing::Test {
   }
 };
 
-Attrs window(int64_t stride, int64_t pad, int64_t dilation = 1, int64_t group = 1) {
-  return {{"strides", Integers{stride, stride}},
-          {"pads", Integers{pad, pad, pad, pad}},
-          {"dilations", Integers{dilation, dilation}},
-          {"group", group}};
-}
-
-OneNode conv(Attrs attrs, const Shape& input, const Shape& weights, bool bias = true) {
-  OneNode test{"Conv", std::move(attrs), {random_values(input, 1), random_values(weights, 2)}};
-  if (bias) test.inputs.push_back(random_values({weights[0]}, 3));
-  test.constants = {1, 2};
-  return test;
-}
-
 TEST_F(OpenClConv, Pointwise) {
-  check_against_reference(conv(window(1, 0), {2, 32, 9, 14}, {64, 32, 1, 1}), "conv_direct");
-  check_against_reference(conv(window(1, 0), {2, 19, 9, 13}, {45, 19, 1, 1}, false));
-  check_against_reference(conv(window(2, 0), {2, 19, 9, 13}, {45, 19, 1, 1}));
-  check_against_reference(conv(window(1, 0), {3, 72, 1, 1}, {24, 72, 1, 1}));
-  check_against_reference(conv(window(1, 0), {1, 512, 2, 2}, {512, 512, 1, 1}));
+  check_against_reference(convolution(window(1, 0), {2, 32, 9, 14}, {64, 32, 1, 1}), "conv_direct");
+  check_against_reference(convolution(window(1, 0), {2, 19, 9, 13}, {45, 19, 1, 1}, false));
+  check_against_reference(convolution(window(2, 0), {2, 19, 9, 13}, {45, 19, 1, 1}));
+  check_against_reference(convolution(window(1, 0), {3, 72, 1, 1}, {24, 72, 1, 1}));
+  check_against_reference(convolution(window(1, 0), {1, 512, 2, 2}, {512, 512, 1, 1}));
 }
 
 TEST_F(OpenClConv, Windows) {
-  check_against_reference(conv(window(1, 1), {2, 19, 13, 27}, {45, 19, 3, 3}));
-  check_against_reference(conv(window(2, 1), {1, 64, 15, 16}, {128, 64, 3, 3}), "conv_direct");
-  check_against_reference(conv(window(1, 2, 2), {1, 16, 13, 28}, {32, 16, 3, 3}));
-  check_against_reference(conv(window(1, 2), {1, 16, 9, 9}, {1, 16, 5, 5}));
-  check_against_reference(conv({{"pads", Integers{0, 1, 2, 0}}}, {1, 17, 4, 5}, {16, 17, 2, 3}));
-  check_against_reference(conv(window(3, 4), {1, 5, 3, 3}, {7, 5, 3, 3}, false));
+  check_against_reference(convolution(window(1, 1), {2, 19, 13, 27}, {45, 19, 3, 3}));
+  check_against_reference(convolution(window(2, 1), {1, 64, 15, 16}, {128, 64, 3, 3}),
+                          "conv_direct");
+  check_against_reference(convolution(window(1, 2, 2), {1, 16, 13, 28}, {32, 16, 3, 3}));
+  check_against_reference(convolution(window(1, 2), {1, 16, 9, 9}, {1, 16, 5, 5}));
+  check_against_reference(
+      convolution({{"pads", Integers{0, 1, 2, 0}}}, {1, 17, 4, 5}, {16, 17, 2, 3}));
+  check_against_reference(convolution(window(3, 4), {1, 5, 3, 3}, {7, 5, 3, 3}, false));
 }
 
 TEST_F(OpenClConv, MinimalFiltering) {
   const Shape weights = {64, 48, 3, 3};
-  for (OneNode test : {conv(window(1, 1), {2, 48, 28, 29}, weights),
-                       conv(window(1, 0), {1, 48, 14, 15}, weights, false),
-                       conv(window(1, 1), {1, 37, 90, 70}, {33, 37, 3, 3}),
-                       conv(window(1, 2), {1, 48, 5, 12}, weights)}) {
+  for (OneNode test : {convolution(window(1, 1), {2, 48, 28, 29}, weights),
+                       convolution(window(1, 0), {1, 48, 14, 15}, weights, false),
+                       convolution(window(1, 1), {1, 37, 90, 70}, {33, 37, 3, 3}),
+                       convolution(window(1, 2), {1, 48, 5, 12}, weights)}) {
     test.tolerance = 4e-4;
     check_against_reference(test, "conv_winograd");
   }
-  OneNode fused = conv(window(1, 1), {1, 48, 20, 20}, weights);
+  OneNode fused = convolution(window(1, 1), {1, 48, 20, 20}, weights);
   fused.op = "oarlock.Conv";
   fused.inputs.push_back(random_values({1, 64, 20, 20}, 4));
   fused.attrs.set("activation", std::string("Relu"));
@@ -64,46 +52,50 @@ TEST_F(OpenClConv, MinimalFiltering) {
 }
 
 TEST_F(OpenClConv, FirstLayers) {
-  check_against_reference(conv(window(2, 3), {2, 3, 31, 45}, {40, 3, 7, 7}), "conv_planar");
-  check_against_reference(conv(window(16, 0), {1, 3, 64, 64}, {96, 3, 16, 16}), "conv_planar");
-  check_against_reference(conv(window(1, 1), {1, 1, 9, 9}, {8, 1, 3, 3}, false), "conv_planar");
-  check_against_reference(conv(window(2, 0), {1, 4, 10, 10}, {8, 4, 3, 3}), "conv_planar");
-  check_against_reference(conv(window(1, 3, 3), {1, 2, 11, 9}, {20, 2, 3, 3}), "conv_planar");
+  check_against_reference(convolution(window(2, 3), {2, 3, 31, 45}, {40, 3, 7, 7}), "conv_planar");
+  check_against_reference(convolution(window(16, 0), {1, 3, 64, 64}, {96, 3, 16, 16}),
+                          "conv_planar");
+  check_against_reference(convolution(window(1, 1), {1, 1, 9, 9}, {8, 1, 3, 3}, false),
+                          "conv_planar");
+  check_against_reference(convolution(window(2, 0), {1, 4, 10, 10}, {8, 4, 3, 3}), "conv_planar");
+  check_against_reference(convolution(window(1, 3, 3), {1, 2, 11, 9}, {20, 2, 3, 3}),
+                          "conv_planar");
 }
 
 TEST_F(OpenClConv, Groups) {
-  check_against_reference(conv(window(1, 1, 1, 4), {2, 64, 9, 14}, {64, 16, 3, 3}));
-  check_against_reference(conv(window(2, 1, 1, 6), {1, 48, 9, 14}, {48, 8, 3, 3}));
-  check_against_reference(conv(window(1, 1, 1, 3), {1, 9, 7, 7}, {15, 3, 3, 3}));
-  check_against_reference(conv(window(1, 0, 1, 2), {1, 40, 3, 3}, {200, 20, 1, 1}));
+  check_against_reference(convolution(window(1, 1, 1, 4), {2, 64, 9, 14}, {64, 16, 3, 3}));
+  check_against_reference(convolution(window(2, 1, 1, 6), {1, 48, 9, 14}, {48, 8, 3, 3}));
+  check_against_reference(convolution(window(1, 1, 1, 3), {1, 9, 7, 7}, {15, 3, 3, 3}));
+  check_against_reference(convolution(window(1, 0, 1, 2), {1, 40, 3, 3}, {200, 20, 1, 1}));
 }
 
 TEST_F(OpenClConv, Depthwise) {
-  check_against_reference(conv(window(1, 1, 1, 37), {2, 37, 13, 29}, {37, 1, 3, 3}),
+  check_against_reference(convolution(window(1, 1, 1, 37), {2, 37, 13, 29}, {37, 1, 3, 3}),
                           "conv_depthwise");
-  check_against_reference(conv(window(2, 2, 1, 64), {1, 64, 14, 14}, {64, 1, 5, 5}),
+  check_against_reference(convolution(window(2, 2, 1, 64), {1, 64, 14, 14}, {64, 1, 5, 5}),
                           "conv_depthwise");
-  check_against_reference(conv(window(1, 2, 2, 20), {1, 20, 5, 4}, {20, 1, 3, 3}, false),
+  check_against_reference(convolution(window(1, 2, 2, 20), {1, 20, 5, 4}, {20, 1, 3, 3}, false),
                           "conv_depthwise");
-  check_against_reference(conv(window(1, 4, 1, 8), {1, 8, 10, 9}, {8, 1, 9, 9}), "conv_direct");
-  check_against_reference(conv(window(1, 1, 1, 8), {1, 8, 7, 7}, {24, 1, 3, 3}));
+  check_against_reference(convolution(window(1, 4, 1, 8), {1, 8, 10, 9}, {8, 1, 9, 9}),
+                          "conv_direct");
+  check_against_reference(convolution(window(1, 1, 1, 8), {1, 8, 7, 7}, {24, 1, 3, 3}));
 }
 
 TEST_F(OpenClConv, AutomaticPadding) {
   for (const char* automatic : {"SAME_UPPER", "SAME_LOWER", "VALID"}) {
     check_against_reference(
-        conv({{"strides", Integers{2, 2}}, {"auto_pad", std::string(automatic)}}, {1, 16, 14, 15},
-             {16, 16, 3, 3}));
+        convolution({{"strides", Integers{2, 2}}, {"auto_pad", std::string(automatic)}},
+                    {1, 16, 14, 15}, {16, 16, 3, 3}));
   }
 }
 
 TEST_F(OpenClConv, OneDimension) {
-  check_against_reference(conv({{"pads", Integers{1, 2}}}, {2, 20, 50}, {40, 20, 3}));
-  check_against_reference(conv({{"strides", Integers{2}}}, {1, 3, 50}, {40, 3, 5}));
+  check_against_reference(convolution({{"pads", Integers{1, 2}}}, {2, 20, 50}, {40, 20, 3}));
+  check_against_reference(convolution({{"strides", Integers{2}}}, {1, 3, 50}, {40, 3, 5}));
 }
 
 TEST_F(OpenClConv, WeightsThatAreNoConstants) {
-  OneNode test = conv(window(1, 1), {1, 19, 5, 6}, {20, 19, 3, 3});
+  OneNode test = convolution(window(1, 1), {1, 19, 5, 6}, {20, 19, 3, 3});
   test.constants = {};
   check_against_reference(test);
 }
@@ -111,7 +103,7 @@ TEST_F(OpenClConv, WeightsThatAreNoConstants) {
 TEST_F(OpenClConv, ResidualAndActivation) {
   for (const char* activation : {"", "Relu", "Clip", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid",
                                  "Swish", "HardSwish", "Tanh", "Gelu", "Mish", "Softplus"}) {
-    OneNode test = conv(window(1, 1), {2, 19, 5, 6}, {45, 19, 3, 3});
+    OneNode test = convolution(window(1, 1), {2, 19, 5, 6}, {45, 19, 3, 3});
     test.op = "oarlock.Conv";
     test.inputs.push_back(random_values({2, 45, 5, 6}, 4));
     test.attrs.set("activation", std::string(activation));
@@ -121,7 +113,7 @@ TEST_F(OpenClConv, ResidualAndActivation) {
     if (*activation != 'R') continue;
     test.inputs[2] = Tensor();
     check_against_reference(test);
-    OneNode depthwise = conv(window(1, 1, 1, 19), {2, 19, 5, 6}, {19, 1, 3, 3});
+    OneNode depthwise = convolution(window(1, 1, 1, 19), {2, 19, 5, 6}, {19, 1, 3, 3});
     depthwise.op = "oarlock.Conv";
     depthwise.inputs.push_back(random_values({2, 19, 5, 6}, 4));
     depthwise.attrs.set("activation", std::string(activation));

@@ -2,8 +2,6 @@
 // stays in buffers, threads, and running out of memory.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <thread>
 #include <vector>
 
 #include "backends/opencl/cl.h"
@@ -129,21 +127,7 @@ TEST_F(Images, EightThreadsHaveImagesOfTheirOwn) {
     ASSERT_TRUE(alone.ok()) << to_string(alone.status());
     expected.push_back(*alone);
   }
-  std::vector<std::string> failures(kThreads);
-  std::vector<std::thread> threads;
-  for (size_t t = 0; t < kThreads; ++t)
-    threads.emplace_back([&, t] {
-      for (size_t round = 0; round < 2; ++round) {
-        const size_t which = (t + round) % kThreads;
-        const Result<Tensor> answer = run(*session, inputs[which]);
-        if (!answer.ok())
-          failures[t] = to_string(answer.status());
-        else if (std::memcmp(answer->data(), expected[which].data(), expected[which].bytes()) != 0)
-          failures[t] = concat("other bits in round ", round);
-      }
-    });
-  for (std::thread& thread : threads) thread.join();
-  for (const std::string& failure : failures) EXPECT_EQ(failure, "");
+  test::expect_same_from_threads(*session, inputs, expected, 2);
 }
 
 }  // namespace

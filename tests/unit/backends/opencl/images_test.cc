@@ -31,52 +31,38 @@ void check_in_buffers(OneNode test) {
   check_against_reference(test);
 }
 
-Attrs window(int64_t stride, int64_t pad, int64_t dilation = 1, int64_t group = 1) {
-  return {{"strides", Integers{stride, stride}},
-          {"pads", Integers{pad, pad, pad, pad}},
-          {"dilations", Integers{dilation, dilation}},
-          {"group", group}};
-}
-
-OneNode conv(Attrs attrs, const Shape& input, const Shape& weights, bool bias = true) {
-  OneNode test{"Conv", std::move(attrs), {random_values(input, 1), random_values(weights, 2)}};
-  if (bias) test.inputs.push_back(random_values({weights[0]}, 3));
-  test.constants = {1, 2};
-  return test;
-}
-
 TEST_F(OpenClImages, PointwiseConvolutions) {
-  check(conv(window(1, 0), {2, 8, 3, 5}, {16, 8, 1, 1}), "conv");
-  check(conv(window(1, 0), {2, 7, 3, 6}, {9, 7, 1, 1}, false), "conv");
-  check(conv(window(2, 0), {1, 5, 5, 4}, {6, 5, 1, 1}), "conv");
-  check(conv(window(1, 0), {3, 10, 1, 1}, {5, 10, 1, 1}), "conv");
+  check(convolution(window(1, 0), {2, 8, 3, 5}, {16, 8, 1, 1}), "conv");
+  check(convolution(window(1, 0), {2, 7, 3, 6}, {9, 7, 1, 1}, false), "conv");
+  check(convolution(window(2, 0), {1, 5, 5, 4}, {6, 5, 1, 1}), "conv");
+  check(convolution(window(1, 0), {3, 10, 1, 1}, {5, 10, 1, 1}), "conv");
 }
 
 TEST_F(OpenClImages, Convolutions) {
-  check(conv(window(1, 1), {2, 3, 5, 6}, {8, 3, 3, 3}), "conv");
-  check(conv(window(2, 1), {1, 6, 7, 5}, {7, 6, 3, 3}), "conv");
-  check(conv(window(1, 2, 2), {1, 5, 6, 7}, {4, 5, 3, 3}), "conv");
-  check(conv({{"pads", Integers{0, 1, 2, 0}}}, {1, 3, 4, 5}, {5, 3, 2, 3}), "conv");
-  check(conv(window(3, 4), {1, 2, 3, 3}, {3, 2, 3, 3}, false), "conv");
-  check(conv({{"pads", Integers{1, 1}}}, {2, 5, 9}, {6, 5, 3}), "conv");
+  check(convolution(window(1, 1), {2, 3, 5, 6}, {8, 3, 3, 3}), "conv");
+  check(convolution(window(2, 1), {1, 6, 7, 5}, {7, 6, 3, 3}), "conv");
+  check(convolution(window(1, 2, 2), {1, 5, 6, 7}, {4, 5, 3, 3}), "conv");
+  check(convolution({{"pads", Integers{0, 1, 2, 0}}}, {1, 3, 4, 5}, {5, 3, 2, 3}), "conv");
+  check(convolution(window(3, 4), {1, 2, 3, 3}, {3, 2, 3, 3}, false), "conv");
+  check(convolution({{"pads", Integers{1, 1}}}, {2, 5, 9}, {6, 5, 3}), "conv");
 }
 
 TEST_F(OpenClImages, GroupedConvolutions) {
-  check(conv(window(1, 1, 1, 2), {1, 8, 4, 5}, {8, 4, 3, 3}), "conv");
-  check(conv(window(1, 0, 1, 3), {1, 12, 3, 3}, {24, 4, 1, 1}), "conv");
-  check_in_buffers(conv(window(1, 1, 1, 2), {1, 6, 4, 5}, {8, 3, 3, 3}));
-  check_in_buffers(conv(window(1, 1, 1, 4), {1, 4, 4, 5}, {8, 1, 3, 3}));
+  check(convolution(window(1, 1, 1, 2), {1, 8, 4, 5}, {8, 4, 3, 3}), "conv");
+  check(convolution(window(1, 0, 1, 3), {1, 12, 3, 3}, {24, 4, 1, 1}), "conv");
+  check_in_buffers(convolution(window(1, 1, 1, 2), {1, 6, 4, 5}, {8, 3, 3, 3}));
+  check_in_buffers(convolution(window(1, 1, 1, 4), {1, 4, 4, 5}, {8, 1, 3, 3}));
 }
 
 TEST_F(OpenClImages, DepthwiseConvolutions) {
-  check(conv(window(1, 1, 1, 8), {2, 8, 5, 6}, {8, 1, 3, 3}), "conv");
-  check(conv(window(2, 1, 1, 6), {1, 6, 7, 5}, {6, 1, 3, 3}, false), "conv");
-  check(conv(window(1, 2, 2, 5), {1, 5, 4, 9}, {5, 1, 3, 3}), "conv");
+  check(convolution(window(1, 1, 1, 8), {2, 8, 5, 6}, {8, 1, 3, 3}), "conv");
+  check(convolution(window(2, 1, 1, 6), {1, 6, 7, 5}, {6, 1, 3, 3}, false), "conv");
+  check(convolution(window(1, 2, 2, 5), {1, 5, 4, 9}, {5, 1, 3, 3}), "conv");
 }
 
 TEST_F(OpenClImages, ConvolutionsWithActivationAndResidual) {
   for (const char* activation : {"", "Relu", "HardSwish", "Sigmoid"}) {
-    OneNode test = conv(window(1, 1), {2, 5, 4, 5}, {6, 5, 3, 3});
+    OneNode test = convolution(window(1, 1), {2, 5, 4, 5}, {6, 5, 3, 3});
     test.op = "oarlock.Conv";
     test.attrs.set("activation", std::string(activation));
     test.inputs.push_back(random_values({2, 6, 4, 5}, 4));
@@ -84,7 +70,7 @@ TEST_F(OpenClImages, ConvolutionsWithActivationAndResidual) {
     test.inputs[2] = Tensor();
     test.constants = {1};
     check(test, "conv");
-    OneNode depthwise = conv(window(1, 1, 1, 6), {1, 6, 4, 5}, {6, 1, 3, 3});
+    OneNode depthwise = convolution(window(1, 1, 1, 6), {1, 6, 4, 5}, {6, 1, 3, 3});
     depthwise.op = "oarlock.Conv";
     depthwise.attrs.set("activation", std::string(activation));
     depthwise.inputs.push_back(random_values({1, 6, 4, 5}, 4));
@@ -93,7 +79,7 @@ TEST_F(OpenClImages, ConvolutionsWithActivationAndResidual) {
 }
 
 TEST_F(OpenClImages, WeightsThatAreComputed) {
-  OneNode test = conv(window(1, 1), {1, 5, 4, 5}, {6, 5, 3, 3});
+  OneNode test = convolution(window(1, 1), {1, 5, 4, 5}, {6, 5, 3, 3});
   test.constants = {};
   check(test, "conv");
 }

@@ -6,9 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "oarlock/session.h"
@@ -56,21 +54,7 @@ void check_network(const Model& model, const Shape& shape) {
   }
   EXPECT_LT(difference, 1e-3f * largest);
 
-  std::vector<std::string> failures(kThreads);
-  std::vector<std::thread> threads;
-  for (size_t t = 0; t < kThreads; ++t)
-    threads.emplace_back([&, t] {
-      for (size_t round = 0; round < kRounds; ++round) {
-        const size_t which = (t + round) % kThreads;
-        const Result<Tensor> answer = run(*session, inputs[which]);
-        if (!answer.ok())
-          failures[t] = to_string(answer.status());
-        else if (std::memcmp(answer->data(), expected[which].data(), expected[which].bytes()) != 0)
-          failures[t] = concat("other bits in round ", round);
-      }
-    });
-  for (std::thread& thread : threads) thread.join();
-  for (const std::string& failure : failures) EXPECT_EQ(failure, "");
+  test::expect_same_from_threads(*session, inputs, expected, kRounds);
 }
 
 TEST(OpenClNetworks, ResNetFromEightThreads) {

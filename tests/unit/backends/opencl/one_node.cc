@@ -111,6 +111,21 @@ void check_against_reference(const OneNode& test, const std::string& kernel) {
   }
 }
 
+Attrs window(int64_t stride, int64_t pad, int64_t dilation, int64_t group) {
+  using Integers = std::vector<int64_t>;
+  return {{"strides", Integers{stride, stride}},
+          {"pads", Integers{pad, pad, pad, pad}},
+          {"dilations", Integers{dilation, dilation}},
+          {"group", group}};
+}
+
+OneNode convolution(Attrs attrs, const Shape& input, const Shape& weights, bool bias) {
+  OneNode test{"Conv", std::move(attrs), {random_values(input, 1), random_values(weights, 2)}};
+  if (bias) test.inputs.push_back(random_values({weights[0]}, 3));
+  test.constants = {1, 2};
+  return test;
+}
+
 bool has_device(std::string& why) {
   SessionOptions options;
   options.devices = {"opencl"};

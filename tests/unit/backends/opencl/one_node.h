@@ -23,6 +23,12 @@ struct OneNode {
 // reference device's. `kernel`, if given, must be the one that ran.
 void check_against_reference(const OneNode& test, const std::string& kernel = "");
 
+// Attributes of windows in both axes.
+Attrs window(int64_t stride, int64_t pad, int64_t dilation = 1, int64_t group = 1);
+
+// A Conv node with constant weights and bias.
+OneNode convolution(Attrs attrs, const Shape& input, const Shape& weights, bool bias = true);
+
 // The same with float16 in place of float32, and a tolerance for it.
 OneNode in_half(OneNode test);
 
