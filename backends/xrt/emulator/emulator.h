@@ -24,8 +24,9 @@ struct Emulator {
   const char* (*start)(const char* worker_program);
   void (*counters)(Counters* counters);
   // Makes something fail, `after` successes, once: "allocation", "transfer", "kernel" (reports an
-  // error), "crash" (of the kernel), "hang" (until aborted), or "lost" (everything from then on;
-  // "restore" ends it). "none" takes back what has not happened. False for another word.
+  // error), "crash" (of the kernel), "hang" (until aborted); or from then on, until "restore" ends
+  // it: "full" (every allocation), "lost" (everything). "none" takes back what has not happened.
+  // False for another word.
   bool (*inject)(const char* what, int after);
 };
 

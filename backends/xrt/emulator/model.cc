@@ -12,6 +12,7 @@
 #include <set>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -60,8 +61,8 @@ int in_memory(std::span<const std::byte> bytes) {
 }  // namespace
 
 bool Faults::inject(const std::string& what, int after) {
-  static const std::set<std::string> known = {"allocation", "transfer", "kernel",  "crash",
-                                              "hang",       "lost",     "restore", "none"};
+  static const std::set<std::string> known = {"allocation", "full", "transfer", "kernel", "crash",
+                                              "hang",       "lost", "restore",  "none"};
   if (known.count(what) == 0) return false;
   if (what == "restore") lost_ = false;
   what_ = what == "restore" || what == "none" ? "" : what;
@@ -71,6 +72,8 @@ bool Faults::inject(const std::string& what, int after) {
 
 bool Faults::strikes(const char* what) {
   if (lost_) return true;
+  if (what_ == "full")
+    return std::string_view(what) == "allocation" && (after_ <= 0 || after_-- <= 0);
   const bool loses = what_ == "lost";
   if ((what_ != what && !loses) || after_-- > 0) return false;
   what_.clear();

@@ -108,13 +108,20 @@ TEST_F(Faults, ExhaustedMemory) {
   ASSERT_TRUE(model.ok());
   Result<Session> session = Session::open(*model, options);
   ASSERT_TRUE(session.ok());
-  ASSERT_TRUE(emulator().inject("allocation", 0));
+  ASSERT_TRUE(emulator().inject("full", 0));
   const std::vector<Value> inputs = {Value(random_values({1, 5}, 1))};
   std::vector<Value> outputs(1);
   const Status status = session->run(inputs, outputs);
   EXPECT_EQ(status.code(), Code::out_of_memory) << to_string(status);
+  EXPECT_THAT(status.message(), HasSubstr("with a plan for little memory"));
   EXPECT_THAT(status.message(), HasSubstr("exhausted"));
+  ASSERT_TRUE(emulator().inject("restore", 0));
   EXPECT_TRUE(session->run(inputs, outputs).ok());
+  // Where it runs out only once, a plan that needs less serves.
+  const std::vector<Value> longer = {Value(random_values({1, 6}, 1))};
+  ASSERT_TRUE(emulator().inject("allocation", 0));
+  const Status again = session->run(longer, outputs);
+  EXPECT_TRUE(again.ok()) << to_string(again);
 }
 
 // With another device left, every run gives its result.
