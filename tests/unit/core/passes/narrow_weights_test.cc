@@ -104,7 +104,8 @@ TEST(NarrowWeights, FiniteNumbersStayFinite) {
   EXPECT_EQ(narrow(brain, DType::bfloat16), 1);
   EXPECT_TRUE(std::isfinite(weights_of(brain, y).as<float>()[1]));
   EXPECT_EQ(narrow(bytes, DType::int8), 1);
-  for (const float v : weights_of(bytes, y).as<float>()) EXPECT_TRUE(std::isfinite(v));
+  const Tensor given = weights_of(bytes, y);
+  for (const float v : given.as<float>()) EXPECT_TRUE(std::isfinite(v));
 
   values[5] = std::numeric_limits<float>::infinity();
   GraphUnderTest infinite;
