@@ -88,8 +88,8 @@ HWY_INLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
           const float* pixel = row + i * step;
           if constexpr (kInPlace) {
             const auto at = static_cast<uint64_t>(column + i * s.stride_width);
-            if ((i < kEdge || i >= kPixels - kEdge) && at >= static_cast<uint64_t>(s.in_width))
-              pixel = kZeroBlock;
+            const int from_end = std::min(i, kPixels - 1 - i);
+            if (from_end < kEdge && at >= static_cast<uint64_t>(s.in_width)) pixel = kZeroBlock;
           }
           sums[i] = hn::MulAdd(hn::LoadU(d, pixel), weight, sums[i]);
         }
