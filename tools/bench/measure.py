@@ -166,6 +166,18 @@ def geometric_mean(values):
     return float(np.exp(np.mean(np.log(values))))
 
 
+def chosen_models(parser, folder, names):
+    """The .onnx files of the folder that the comma-separated names choose, or all; ends the program
+    with an error where one is missing."""
+    wanted = set(filter(None, names.split(",")))
+    models = [path for path in sorted(folder.resolve().glob("*.onnx"))
+              if not wanted or path.stem in wanted]
+    if not models or wanted - {path.stem for path in models}:
+        parser.error(f"{folder} has no .onnx file "
+                     + ", ".join(sorted(wanted - {path.stem for path in models})))
+    return models
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -182,12 +194,7 @@ def main():
     engines = args.engines.split(",")
     if unknown := [name for name in engines if name not in ENGINES]:
         parser.error(f"unknown engine {unknown[0]}; there are {', '.join(ENGINES)}")
-    wanted = set(filter(None, args.models.split(",")))
-    models = [path for path in sorted(args.folder.resolve().glob("*.onnx"))
-              if not wanted or path.stem in wanted]
-    if not models or wanted - {path.stem for path in models}:
-        parser.error(f"{args.folder} has no .onnx file "
-                     + ", ".join(sorted(wanted - {path.stem for path in models})))
+    models = chosen_models(parser, args.folder, args.models)
     multiprocessing.set_start_method("spawn")
     if args.neighbour:
         multiprocessing.Process(target=burn, daemon=True).start()

@@ -22,7 +22,7 @@ import tempfile
 import time
 
 from engines import Oarlock
-from measure import Process, difference, geometric_mean, interface
+from measure import Process, chosen_models, difference, geometric_mean, interface
 
 TOLERANCE = 1e-3
 POCL = "/etc/OpenCL/vendors/pocl.icd"
@@ -95,12 +95,7 @@ def main():
         os.environ.setdefault("OCL_ICD_VENDORS", POCL)
     os.environ.setdefault("POCL_AFFINITY", "1")
     os.environ["POCL_MAX_PTHREAD_COUNT"] = str(args.threads)
-    wanted = set(filter(None, args.models.split(",")))
-    models = [path for path in sorted(args.folder.resolve().glob("*.onnx"))
-              if not wanted or path.stem in wanted]
-    if not models or wanted - {path.stem for path in models}:
-        parser.error(f"{args.folder} has no .onnx file "
-                     + ", ".join(sorted(wanted - {path.stem for path in models})))
+    models = chosen_models(parser, args.folder, args.models)
     rows = []
     for onnx in models:
         with tempfile.TemporaryDirectory() as caches:
