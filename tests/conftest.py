@@ -18,8 +18,10 @@ SHARED_DIR = pathlib.Path(os.environ.get("OARLOCK_SHARED", SOURCE_DIR.parent / "
 
 sys.path.insert(0, os.environ.get("OARLOCK_TEST_PACKAGE", str(BUILD_DIR / "python")))
 
-# No binaries of OpenCL programs are kept: of many small programs that would take long.
+# No binaries of OpenCL programs are kept: of many small programs that would take long. What was tuned
+# on this machine changes no test.
 os.environ.setdefault("OARLOCK_OPENCL_CACHE", "off")
+os.environ.setdefault("OARLOCK_CPU_CACHE", "off")
 
 
 @pytest.fixture(scope="session")

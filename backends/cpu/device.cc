@@ -11,12 +11,12 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <utility>
 
 #include "backends/cpu/available_threads.h"
 #include "backends/cpu/flush_denormals.h"
+#include "backends/cpu/processor.h"
 #include "backends/cpu/team.h"
 #include "kernels/cpu/instruction_set.h"
 
@@ -72,15 +72,6 @@ class Helpers {
   tbb::task_group tasks_;
 };
 
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "processor";
-}
-
 // The environment variable OARLOCK_CPU, read once, limits the process to an instruction set.
 Status limit_from_environment() {
   static const Status status = []() -> Status {
@@ -128,17 +119,23 @@ Result<DevicePtr> CpuDevice::open(const DeviceOptions& options) {
   }
   const int threads = options.threads > 0 ? options.threads : available_threads();
   OARLOCK_ASSIGN(const bool exact, exact_setting(options));
-  return DevicePtr(new CpuDevice(threads, exact));
+  return DevicePtr(new CpuDevice(threads, exact, CacheFolder::from(options.settings, "cpu")));
 }
 
-CpuDevice::CpuDevice(int threads, bool exact)
-    : threads_(threads), exact_(exact), arena_(std::make_unique<Arena>(threads)) {
+CpuDevice::CpuDevice(int threads, bool exact, CacheFolder cache)
+    : threads_(threads),
+      exact_(exact),
+      // Candidates of sessions with exact sums are others.
+      tuning_(std::move(cache), tuning_identity() + (exact ? "\nexact" : "")),
+      arena_(std::make_unique<Arena>(threads)) {
   info_.name = "cpu";
   const char* set = kernels::cpu::instruction_set_name();
   info_.description =
-      concat(processor_name(), ", ", threads, threads == 1 ? " thread, " : " threads, ", set);
+      concat(processor().name, ", ", threads, threads == 1 ? " thread, " : " threads, ", set);
   info_.alignment = Memory::kAlignment;
-  info_.details = {{"threads", std::to_string(threads)}, {"instruction set", set}};
+  info_.details = {{"threads", std::to_string(threads)},
+                   {"instruction set", set},
+                   {"tuning", "algorithms and blocks of convolutions and products (oarlock tune)"}};
 }
 
 CpuDevice::~CpuDevice() = default;

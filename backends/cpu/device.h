@@ -8,6 +8,7 @@
 
 #include "backends/cpu/memory.h"
 #include "oarlock/plugin/device.h"
+#include "oarlock/plugin/tuning.h"
 
 namespace oarlock::cpu {
 
@@ -17,8 +18,9 @@ class Team;
 // ordinary memory. Thread-safe; concurrent runs share the helpers.
 class CpuDevice final : public Device {
  public:
-  // threads 0: what affinity and the control group allow. Setting "exact": see exact(). Unavailable
-  // where the processor lacks the instruction set that the kernels need at least.
+  // threads 0: what affinity and the control group allow. Setting "exact": see exact();
+  // "cpu.cache": the folder of what was measured, or "off". Unavailable where the processor lacks
+  // the instruction set that the kernels need at least.
   static Result<DevicePtr> open(const DeviceOptions& options);
   ~CpuDevice() override;
 
@@ -30,6 +32,7 @@ class CpuDevice final : public Device {
   // With denormal numbers flushed to zero on this thread, and helpers from the arena that come as
   // other runs leave them.
   Status enter(const std::function<Status()>& body) override;
+  Tuning* tuning() override { return &tuning_; }
 
   int threads() const { return threads_; }
   // Setting `exact`: sums of products as the model has them, no minimal filtering.
@@ -51,7 +54,7 @@ class CpuDevice final : public Device {
   using PartFunction = void (*)(const void* body, int64_t begin, int64_t end, int slot);
   struct Arena;
 
-  CpuDevice(int threads, bool exact);
+  CpuDevice(int threads, bool exact, CacheFolder cache);
   std::unique_ptr<Team> take_team();
   void give_back(std::unique_ptr<Team> team);
   void run_parts(int64_t units, int64_t grain, const void* body, PartFunction function) const;
@@ -60,6 +63,7 @@ class CpuDevice final : public Device {
   int threads_;
   bool exact_;
   Memory memory_;
+  Tuning tuning_;
   std::unique_ptr<Arena> arena_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Team>> idle_teams_;

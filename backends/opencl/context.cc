@@ -30,7 +30,7 @@ Result<Context*> Context::of(const FoundDevice& device) {
   return (contexts[device.device()] = std::move(made)).get();
 }
 
-Result<cl::Program> Context::program(const ProgramSource& source, const BinaryStore& store) {
+Result<cl::Program> Context::program(const ProgramSource& source, const CacheFolder& store) {
   const std::string key = source.options + "\n" + source.text;
   const std::lock_guard lock(mutex_);
   if (const auto known = programs_.find(key); known != programs_.end()) return known->second;
@@ -39,7 +39,7 @@ Result<cl::Program> Context::program(const ProgramSource& source, const BinarySt
   return program;
 }
 
-Result<cl::Program> Context::make(const ProgramSource& source, const BinaryStore& store) {
+Result<cl::Program> Context::make(const ProgramSource& source, const CacheFolder& store) {
   if (!store.enabled()) return build_from_source(context_, device_.device, source);
   const std::string key = concat(device_.identity(), "\n", source.options, "\n", source.text);
   if (const auto binary = store.load(key)) {

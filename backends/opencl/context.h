@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "backends/opencl/binary_store.h"
 #include "backends/opencl/platform.h"
 #include "backends/opencl/program.h"
+#include "oarlock/plugin/cache_folder.h"
 
 namespace oarlock::opencl {
 
@@ -21,19 +21,19 @@ class Context {
   const cl::Context& handle() const { return context_; }
   // Compiled before, from the store, or from source. A second thread that wants the same program
   // waits for the first.
-  Result<cl::Program> program(const ProgramSource& source, const BinaryStore& store);
+  Result<cl::Program> program(const ProgramSource& source, const CacheFolder& store);
   // Stores the binaries of the programs that were built from source since the last call. For some
   // drivers this takes seconds, so it is done when a session ends, not before its first result.
   void keep_binaries();
 
  private:
   explicit Context(FoundDevice device) : device_(std::move(device)) {}
-  Result<cl::Program> make(const ProgramSource& source, const BinaryStore& store);
+  Result<cl::Program> make(const ProgramSource& source, const CacheFolder& store);
 
   struct Built {
     std::string key;
     cl::Program program;
-    BinaryStore store;
+    CacheFolder store;
   };
 
   FoundDevice device_;

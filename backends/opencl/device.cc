@@ -5,6 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "backends/opencl/program.h"
+#include "oarlock/session.h"
+
 namespace oarlock::opencl {
 
 namespace {
@@ -42,6 +45,16 @@ Result<Region> region_of(const TensorRef& tensor, size_t bytes) {
 constexpr std::array<size_t, 3> kCorner = {0, 0, 0};
 
 std::string megabytes(size_t bytes) { return concat(bytes >> 20, " MiB"); }
+
+// Times hold for a device, its driver, the kernels' sources, and what a session has of them.
+std::string tuning_identity(const FoundDevice& found, const Settings& settings) {
+  std::string sources;
+  for (const EmbeddedSource& source : embedded_sources()) sources += source.text;
+  return concat(found.identity(), "\n", version(), "\n", digest(sources), "\nsettings ",
+                settings.half_arithmetic, " ", settings.vendor_library, " ",
+                static_cast<int>(settings.storage), " ", static_cast<int>(settings.clblast));
+}
+
 const char* yes_or_no(bool value) { return value ? "yes" : "no"; }
 
 }  // namespace
@@ -63,7 +76,7 @@ Result<cl_mem> ClBuffer::part(size_t offset, size_t bytes) {
 ClDevice::ClDevice(FoundDevice found, Settings settings)
     : found_(std::move(found)),
       settings_(std::move(settings)),
-      tuning_(std::make_unique<Tuning>(*this, found_, settings_.store, settings_.tuning_seconds)) {
+      tuning_(settings_.store, tuning_identity(found_, settings_)) {
   const Traits& t = found_.traits;
   info_.name = found_.name;
   info_.description = found_.description;
@@ -85,7 +98,7 @@ ClDevice::ClDevice(FoundDevice found, Settings settings)
       {"images", t.images ? concat(t.image_width, " x ", t.image_height) : std::string("no")},
       {"fp16 arithmetic", yes_or_no(t.fp16)},
       {"fp64", yes_or_no(t.fp64)},
-      {"tuning", "tiles of convolutions and products (oarlock tune)"},
+      {"tuning", "tiles, algorithms and libraries of convolutions and products (oarlock tune)"},
   };
 }
 

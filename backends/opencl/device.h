@@ -10,8 +10,8 @@
 #include "backends/opencl/platform.h"
 #include "backends/opencl/portable.h"
 #include "backends/opencl/settings.h"
-#include "backends/opencl/tuning.h"
 #include "oarlock/plugin/device.h"
+#include "oarlock/plugin/tuning.h"
 
 namespace oarlock::opencl {
 
@@ -63,11 +63,11 @@ class ClDevice final : public Device {
   Status read(const TensorRef& from, std::span<std::byte> to) override;
   Result<Event> record() override;
   Status wait(const Event& event) override;
+  Tuning* tuning() override { return &tuning_; }
 
   const Traits& traits() const { return found_.traits; }
   const FoundDevice& found() const { return found_; }
   const Settings& settings() const { return settings_; }
-  Tuning& tuning() const { return *tuning_; }
   // Opens the device.
   Result<const cl::CommandQueue*> queue();
   // From the source, or from a binary in its place.
@@ -80,7 +80,7 @@ class ClDevice final : public Device {
 
   FoundDevice found_;
   Settings settings_;
-  std::unique_ptr<Tuning> tuning_;
+  Tuning tuning_;
   DeviceInfo info_;
   std::mutex mutex_;
   Context* context_ = nullptr;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "backends/opencl/binary_store.h"
+#include "oarlock/plugin/cache_folder.h"
 
 namespace oarlock::opencl {
 

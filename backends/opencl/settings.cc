@@ -1,6 +1,5 @@
 #include "backends/opencl/settings.h"
 
-#include <cstdlib>
 #include <initializer_list>
 #include <sstream>
 #include <string_view>
@@ -11,17 +10,6 @@ namespace oarlock::opencl {
 namespace {
 
 using Given = std::map<std::string, std::string>;
-
-// Seconds for tuning: none unless asked for.
-Result<double> seconds_for_tuning(const Given& settings) {
-  const auto setting = settings.find("tune");
-  if (setting == settings.end()) return 0.0;
-  char* end = nullptr;
-  const double seconds = std::strtod(setting->second.c_str(), &end);
-  if (setting->second.empty() || *end != '\0' || !(seconds >= 0 && seconds <= 1e6))
-    return invalid("the setting tune is a number of seconds, not '", setting->second, "'");
-  return seconds;
-}
 
 // Which of the words a setting is; the first one when it is not given.
 Result<size_t> one_of(const Given& settings, const std::string& name,
@@ -40,8 +28,7 @@ Result<size_t> one_of(const Given& settings, const std::string& name,
 }  // namespace
 
 Result<Settings> Settings::from(const Given& settings) {
-  Settings s{BinaryStore::from(settings)};
-  OARLOCK_ASSIGN(s.tuning_seconds, seconds_for_tuning(settings));
+  Settings s{CacheFolder::from(settings, "opencl")};
   OARLOCK_ASSIGN(const size_t arithmetic, one_of(settings, "arithmetic", {"float32", "float16"}));
   s.half_arithmetic = arithmetic == 1;
   OARLOCK_ASSIGN(const size_t storage,

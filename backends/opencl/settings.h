@@ -5,15 +5,14 @@
 #include <set>
 #include <string>
 
-#include "backends/opencl/binary_store.h"
+#include "oarlock/plugin/cache_folder.h"
 #include "oarlock/status.h"
 
 namespace oarlock::opencl {
 
 // What a session asked of this backend.
 struct Settings {
-  BinaryStore store;             // opencl.cache: a folder or "off"
-  double tuning_seconds = 0;     // tune: for measuring tiles, from now on
+  CacheFolder store;             // opencl.cache: a folder or "off"
   bool half_arithmetic = false;  // arithmetic: "float32" or "float16", of values stored as that
   // opencl.storage: values of images in buffers, in image2d textures where a kernel knows them, or
   // as suits the device ("auto").

@@ -7,6 +7,7 @@
 
 #include "core/plan/constants.h"
 #include "core/plan/devices.h"
+#include "core/plan/trial.h"
 #include "oarlock/plugin/kernel.h"
 
 namespace oarlock {
@@ -19,6 +20,8 @@ struct NodeDraft {
   std::vector<const KernelDef*> owners;  // of needs.options
   std::vector<Refusal> refusals;
   std::unique_ptr<RelayoutLayouts> relayout;  // only for oarlock.Relayout
+  std::string tuning_key;                     // see tuned_kernels.h
+  std::string tuned;                          // what measuring led to, for reports
 
   const KernelOption& chosen() const { return needs.options[option]; }
 };
@@ -30,7 +33,8 @@ struct Draft {
   std::map<ValueId, std::shared_ptr<const PlacedConstant>>
       constants;  // brought to a device or layout
   std::vector<std::string> rewrites;
-  bool small = false;  // kernels are chosen for the memory they need
+  bool small = false;      // kernels are chosen for the memory they need
+  Trial* trial = nullptr;  // what tuning asks, if it does
 
   NodeDraft& at(NodeId id) {
     if (nodes.size() <= static_cast<size_t>(id)) nodes.resize(id + 1);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/plan/plan.h"
+#include "core/plan/tuned_kernels.h"
 #include "oarlock/plugin/passes.h"
 
 namespace oarlock {
@@ -40,6 +41,7 @@ class PlanBuilder {
     }
     OARLOCK_ASSIGN(Split split, split_at_unknown_shapes(specialized));
     draft_.graph = std::move(split.head);
+    draft_.trial = options_.trial;
     plan_->rest = std::move(split.rest);
     plan_->outputs = std::move(split.outputs);
     plan_->rest_begin = split.rest_begin;
@@ -48,6 +50,7 @@ class PlanBuilder {
     OARLOCK_TRY(settle_weights(draft_.graph, constants_, devices_));
     OARLOCK_TRY(place(draft_, devices_, options_.strict, options_.small));
     select_layouts(draft_, devices_);
+    if (draft_.trial != nullptr) list_tunables(draft_, devices_);
     OARLOCK_TRY(insert_transfers(draft_, devices_, constants_));
     draft_.graph.erase_dead();
     OARLOCK_ASSIGN(order_, draft_.graph.order());
@@ -82,6 +85,8 @@ class PlanBuilder {
   Status make_steps(const MemoryPlan& memory) {
     for (size_t position = 0; position < order_.size(); ++position) {
       if (memory.skipped[position]) continue;
+      if (draft_.trial != nullptr && std::chrono::steady_clock::now() > draft_.trial->deadline)
+        return {Code::cancelled, "the time for tuning is over"};
       const NodeId id = order_[position];
       const Node& node = draft_.graph.node(id);
       NodeDraft& drafted = draft_.at(id);
@@ -123,6 +128,7 @@ class PlanBuilder {
       }
       step.wait_for.assign(feeding.begin(), feeding.end());
       measure(draft_.graph, node, step);
+      if (draft_.trial != nullptr) step.tuning_keys = tuning_keys(draft_, id);
       plan_->steps.push_back(std::move(step));
     }
     return {};
@@ -147,6 +153,7 @@ class PlanBuilder {
         if (o.value != kNone)
           planned.outputs += concat(planned.outputs.empty() ? "" : ", ", operand_text(o));
       planned.refusals = draft_.at(step.node).refusals;
+      planned.tuned = draft_.at(step.node).tuned;
       ++nodes_on[step.device];
       if (const size_t end = planned.kernel.find('/'); end != std::string::npos)
         ++by_library[step.device][planned.kernel.substr(0, end)];

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/plan/draft.h"
+#include "core/plan/tuned_kernels.h"
 
 namespace oarlock {
 
@@ -41,6 +42,7 @@ double extra_bytes(const NodeView& node, const KernelOption& option) {
 // The first kernel that takes the node; of all that do the one that wants the least memory, if the
 // plan must be small.
 bool find_kernel(Draft& draft, NodeId id, const PlacedDevice& device) {
+  if (find_tuned_kernel(draft, id, device)) return true;
   const Node& node = draft.graph.node(id);
   const NodeView view(draft.graph, node);
   NodeDraft& drafted = draft.at(id);
@@ -136,16 +138,23 @@ Status apply_rules(Draft& draft, int device, const DeviceTable& devices) {
       Graph before = draft.graph;
       OARLOCK_ASSIGN(const std::vector<NodeId> added,
                      draft.graph.apply(**std::move(patch), devices.ops));
-      bool taken = true;
+      const FusionChoice choice(draft, added, devices[device]);
+      bool taken = !choice.apart();
       for (NodeId a : added) {
         draft.at(a) = {};
         taken = taken && find_kernel(draft, a, devices[device]);
         draft.graph.set_device(a, device);
       }
-      if (!taken)
-        draft.graph = std::move(before);
-      else
+      choice.list(draft, before, taken);
+      if (taken) {
         ++applied;
+        continue;
+      }
+      draft.graph = std::move(before);
+      if (choice.apart()) {
+        std::string& tuned = draft.at(id).tuned;
+        tuned += concat(tuned.empty() ? "" : "; ", "without ", rule.name);
+      }
     }
     if (applied > 0) draft.rewrites.push_back(concat(rule.name, " x ", applied));
   }

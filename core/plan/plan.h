@@ -30,6 +30,7 @@ struct Step {
   bool reads_ahead = false;
   std::vector<int> wait_for;  // devices whose queues feed this step
   double bytes = 0, flops = 0;
+  std::vector<std::string> tuning_keys;  // in a trial: what its time counts for
 };
 
 // How a graph runs for one set of input types. Immutable after planning.
@@ -57,6 +58,7 @@ struct PlanOptions {
   bool separate_values = false;
   bool simplify = true;
   bool small = false;  // the kernels that need the least memory, not the fastest
+  Trial* trial = nullptr;
 };
 
 // Plans `graph` for inputs of these types. Tensor types must be concrete.

@@ -49,6 +49,7 @@ std::string to_string(const Explanation& e) {
   row("node", "operator", "device", "kernel", "inputs -> outputs");
   for (const PlannedStep& s : e.steps) {
     row(s.node, s.op, s.device, s.kernel, concat(s.inputs, " -> ", s.outputs));
+    if (!s.tuned.empty()) out += concat("    tuned: ", s.tuned, "\n");
     for (const Refusal& r : s.refusals) {
       // Another ordinary kernel of its own device; see Explanation.
       if (r.device == s.device && r.kernel.find('/') == std::string::npos) continue;

@@ -50,8 +50,8 @@ std::vector<TypeInfo> types_of(std::span<const Value> values) {
 
 }  // namespace
 
-Program::Program(std::shared_ptr<const Graph> graph, Runtime& runtime, bool small)
-    : graph_(std::move(graph)), runtime_(runtime), small_(small) {}
+Program::Program(std::shared_ptr<const Graph> graph, Runtime& runtime, bool small, Trial* trial)
+    : graph_(std::move(graph)), runtime_(runtime), small_(small), trial_(trial) {}
 Program::~Program() = default;
 
 std::shared_ptr<Program::Entry> Program::find(std::span<const Value> inputs) {
@@ -71,6 +71,7 @@ Result<std::shared_ptr<Program::Entry>> Program::make(std::span<const TypeInfo> 
                                                       bool small) {
   PlanOptions options = runtime_.plan_options;
   options.small = small;
+  options.trial = trial_;
   OARLOCK_ASSIGN(std::shared_ptr<const Plan> plan,
                  make_plan(*graph_, inputs, runtime_.devices, runtime_.constants, options));
   auto entry = std::make_shared<Entry>();
@@ -88,17 +89,26 @@ Result<std::shared_ptr<Program::Entry>> Program::make(std::span<const TypeInfo> 
   return entry;
 }
 
+std::shared_ptr<const Plan> Program::find_plan(std::span<const TypeInfo> inputs) {
+  const std::lock_guard lock(mutex_);
+  for (const std::shared_ptr<Entry>& entry : entries_)
+    if (std::equal(inputs.begin(), inputs.end(), entry->plan->inputs.begin(),
+                   entry->plan->inputs.end()))
+      return entry->plan;
+  return nullptr;
+}
+
+bool Program::has_plan_for(std::span<const TypeInfo> inputs) {
+  return find_plan(inputs) != nullptr;
+}
+
 Result<std::shared_ptr<const Plan>> Program::plan_for(std::span<const TypeInfo> inputs) {
   const std::lock_guard planning(planning_mutex_);
-  {
-    const std::lock_guard lock(mutex_);
-    for (const std::shared_ptr<Entry>& entry : entries_)
-      if (std::equal(inputs.begin(), inputs.end(), entry->plan->inputs.begin(),
-                     entry->plan->inputs.end()))
-        return entry->plan;
-  }
+  if (std::shared_ptr<const Plan> plan = find_plan(inputs)) return plan;
   Result<std::shared_ptr<Entry>> entry = make(inputs, small_);
-  if (entry.status().code() == Code::out_of_memory && !small_) entry = make(inputs, true);
+  // A trial of a smaller plan would tell nothing.
+  if (entry.status().code() == Code::out_of_memory && !small_ && trial_ == nullptr)
+    entry = make(inputs, true);
   OARLOCK_TRY(entry.status());
   return (*entry)->plan;
 }

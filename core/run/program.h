@@ -38,8 +38,10 @@ class Instance;
 // control-flow operator, or what follows a data-dependent shape. Thread-safe.
 class Program {
  public:
-  // `small`: with plans that need little memory.
-  Program(std::shared_ptr<const Graph> graph, Runtime& runtime, bool small = false);
+  // `small`: with plans that need little memory. In a trial, which must outlive it, plans of the
+  // graph itself are made as that asks.
+  Program(std::shared_ptr<const Graph> graph, Runtime& runtime, bool small = false,
+          Trial* trial = nullptr);
   ~Program();
 
   // Fills every output: in place if it holds a tensor of the right type that owns its memory or
@@ -51,6 +53,7 @@ class Program {
 
   // Smaller if memory is short.
   Result<std::shared_ptr<const Plan>> plan_for(std::span<const TypeInfo> inputs);
+  bool has_plan_for(std::span<const TypeInfo> inputs);
   // The plan used last; null when there is none yet.
   std::shared_ptr<const Plan> latest_plan();
 
@@ -68,6 +71,7 @@ class Program {
   friend class Execution;
 
   std::shared_ptr<Entry> find(std::span<const Value> inputs);
+  std::shared_ptr<const Plan> find_plan(std::span<const TypeInfo> inputs);
   Result<std::shared_ptr<Entry>> make(std::span<const TypeInfo> inputs, bool small);
   Status run(Entry& entry, std::span<const Value> inputs, std::span<Value> outputs,
              RunState& state);
@@ -78,6 +82,7 @@ class Program {
   std::shared_ptr<const Graph> graph_;
   Runtime& runtime_;
   const bool small_;
+  Trial* const trial_;
   std::mutex mutex_;                             // of entries_
   std::mutex planning_mutex_;                    // one plan at a time
   std::vector<std::shared_ptr<Entry>> entries_;  // latest used first

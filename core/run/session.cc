@@ -9,6 +9,7 @@
 #include "core/passes/stored_weights.h"
 #include "core/run/program.h"
 #include "core/run/second_try.h"
+#include "core/run/tuner.h"
 #include "oarlock/plugin/passes.h"
 
 namespace oarlock {
@@ -19,6 +20,7 @@ struct Session::Impl {
   Runtime runtime;
   std::unique_ptr<Program> program;
   std::unique_ptr<SecondTry> second_try;
+  std::unique_ptr<Tuner> tuner;  // null: nothing is to be measured
   std::vector<std::string> rewrites;
   bool observable = false;
 };
@@ -173,6 +175,8 @@ Result<Session> Session::open(const Model& model, const SessionOptions& options)
     }
     OARLOCK_ASSIGN(const Fallback fallback, fallback_of(options));
     impl->second_try = std::make_unique<SecondTry>(graph, impl->runtime, fallback);
+    OARLOCK_ASSIGN(const double seconds, tuning_seconds(options.settings));
+    if (seconds > 0) impl->tuner = std::make_unique<Tuner>(graph, impl->runtime, seconds);
     impl->program = std::make_unique<Program>(std::move(graph), impl->runtime);
     return Session(std::move(impl));
   });
@@ -195,6 +199,7 @@ Status Session::run(std::span<const Value> inputs, std::span<Value> outputs,
     for (size_t i = 0; i < inputs.size(); ++i)
       OARLOCK_TRY(check_input(impl_->inputs[i], inputs[i]));
     OARLOCK_TRY(check_named_dimensions(impl_->inputs, inputs));
+    if (impl_->tuner != nullptr) impl_->tuner->tune(*impl_->program, inputs);
     Status status = run_on_devices(impl_->runtime, *impl_->program, inputs, outputs, options);
     if (status.ok()) return status;
     return impl_->second_try->run(std::move(status), inputs, outputs, options);
@@ -238,6 +243,7 @@ Status Session::prepare(std::span<const TypeInfo> inputs) {
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].is_tensor() && !inputs[i].is_concrete())
         return invalid("input '", impl_->inputs[i].name, "': ", inputs[i], " has unknown extents");
+    if (impl_->tuner != nullptr) impl_->tuner->tune(*impl_->program, inputs);
     return impl_->program->plan_for(inputs).status();
   });
 }
@@ -255,6 +261,7 @@ Result<Explanation> Session::explain(std::span<const TypeInfo> inputs) {
     Explanation explanation = plan->explanation;
     explanation.rewrites.insert(explanation.rewrites.begin(), impl_->rewrites.begin(),
                                 impl_->rewrites.end());
+    if (impl_->tuner != nullptr) explanation.tuning = impl_->tuner->report();
     return explanation;
   });
 }

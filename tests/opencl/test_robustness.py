@@ -69,6 +69,6 @@ def test_four_processes_fill_one_cache(build_dir, device, model, digits, tmp_pat
     assert [process.returncode for process in started] == [0] * 4, answers
     assert len({out for out, _ in answers}) == 1
     assert any(cache.iterdir())
-    assert not [path for path in cache.iterdir() if path.suffix != ".clbin"]
+    assert not [path for path in cache.iterdir() if path.suffix != ".entry"]
     again = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
     assert again.stdout == answers[0][0], again.stderr

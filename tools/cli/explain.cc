@@ -29,6 +29,7 @@ nlohmann::json to_json(const Explanation& e) {
                      {"inputs", step.inputs},
                      {"outputs", step.outputs},
                      {"flops", step.flops},
+                     {"tuned", step.tuned},
                      {"refusals", std::move(refusals)}});
   }
   return {{"summary", e.summary},

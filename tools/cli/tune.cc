@@ -70,6 +70,37 @@ Status expect_tunable(const Model& model, const SessionOptions& options) {
   return unavailable("nothing to tune on ", session.devices().front(), tunable);
 }
 
+nlohmann::json to_json(const std::vector<TunedChoice>& choices) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const TunedChoice& choice : choices) {
+    nlohmann::json candidates = nlohmann::json::object();
+    for (const TunedChoice::Candidate& c : choice.candidates) candidates[c.name] = c.share;
+    list.push_back({{"device", choice.device},
+                    {"node", choice.node},
+                    {"nodes", choice.nodes},
+                    {"usual", choice.usual},
+                    {"usual_us", choice.usual_us},
+                    {"candidates", std::move(candidates)},
+                    {"kept", choice.kept.empty() ? choice.usual : choice.kept}});
+  }
+  return list;
+}
+
+// What is no longer chosen as before.
+void print_choices(const std::vector<TunedChoice>& choices) {
+  Table table({"node", "like it", "us", "before", "now", "share"});
+  size_t changed = 0;
+  for (const TunedChoice& choice : choices)
+    for (const TunedChoice::Candidate& candidate : choice.candidates) {
+      if (candidate.name != choice.kept) continue;
+      ++changed;
+      table.add({choice.node, std::to_string(choice.nodes), fixed(choice.usual_us, 1), choice.usual,
+                 candidate.name, fixed(candidate.share, 2)});
+    }
+  std::printf("%zu kinds of nodes were measured, %zu are chosen anew\n", choices.size(), changed);
+  if (changed > 0) std::fputs(table.text().c_str(), stdout);
+}
+
 // Draws how much of the time is gone until the work is done.
 void show_progress(const std::future<Status>& work, double seconds) {
   constexpr int kWidth = 40;
@@ -116,10 +147,14 @@ Result<ExitCode> Tune::run() const {
   SessionOptions tuning = options;
   tuning.settings["tune"] = std::to_string(seconds);
   const Stopwatch clock;
+  std::vector<TunedChoice> choices;
   std::future<Status> work = std::async(std::launch::async, [&]() -> Status {
     OARLOCK_ASSIGN(Session session, Session::open(loaded, tuning));
     OARLOCK_ASSIGN(const auto named, inputs.read(session.inputs()));
-    return session.run(named).status();
+    OARLOCK_TRY(session.run(named).status());
+    OARLOCK_ASSIGN(Explanation explanation, session.explain());
+    choices = std::move(explanation.tuning);
+    return {};
   });
   show_progress(work, seconds);
   const double took = clock.ms() / 1e3;
@@ -130,9 +165,11 @@ Result<ExitCode> Tune::run() const {
                 {"seconds", took},
                 {"finished", took < seconds},
                 {"before_ms", before},
-                {"after_ms", after}});
+                {"after_ms", after},
+                {"choices", to_json(choices)}});
     return kOk;
   }
+  print_choices(choices);
   std::printf("tuned in %s s%s: %s ms a run, before %s ms\n", fixed(took, 1).c_str(),
               took < seconds ? "" : ", all that was allowed; run it again for the rest",
               fixed(after, 3).c_str(), fixed(before, 3).c_str());

@@ -35,8 +35,8 @@ endfunction()
 
 # OARLOCK_BUILD_DIR lets a test find the command, the plugins and the generated files. Under
 # AddressSanitizer an allocation that is too large fails as it does elsewhere. No binaries of OpenCL
-# programs are kept: of many small programs that would take long.
+# programs are kept: of many small programs that would take long; what was tuned changes no test.
 function(oarlock_test_environment name)
   set_tests_properties("${name}" PROPERTIES ENVIRONMENT
-    "OARLOCK_BUILD_DIR=${PROJECT_BINARY_DIR};OARLOCK_SOURCE_DIR=${PROJECT_SOURCE_DIR};ASAN_OPTIONS=allocator_may_return_null=1;OARLOCK_OPENCL_CACHE=off")
+    "OARLOCK_BUILD_DIR=${PROJECT_BINARY_DIR};OARLOCK_SOURCE_DIR=${PROJECT_SOURCE_DIR};ASAN_OPTIONS=allocator_may_return_null=1;OARLOCK_OPENCL_CACHE=off;OARLOCK_CPU_CACHE=off")
 endfunction()

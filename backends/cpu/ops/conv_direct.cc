@@ -13,7 +13,54 @@ namespace {
 using kernels::cpu::ConvShape;
 using kernels::cpu::DirectConv;
 
-Result<KernelNeeds> match_direct(const NodeView& view, const Device& device) {
+// How threads share the work; none of it changes results.
+struct Cut {
+  bool by_thread = false;  // tiles for each thread; else:
+  bool panels_first = false;
+  int64_t parts_per_thread = 4;
+};
+
+// With weights that stay in the cache they divide the pixels. Of larger ones each reads its own,
+// but all of the input, or all, but of the input only what it has made itself: values move between
+// cores, which takes longer than weights that are fetched ahead. The panels of a grouped
+// convolution read channels of their own.
+Cut usual_cut(const ConvNode& node) {
+  constexpr int64_t kCached = 128 * 1024;
+  const ConvShape& s = node.shape;
+  const auto weights = static_cast<int64_t>(DirectConv(s).packed_size());
+  const int64_t values = s.in_channels * s.in_pixels() + s.out_channels * s.out_pixels();
+  Cut cut;
+  cut.by_thread = weights > kCached && weights <= 2 * values;
+  cut.panels_first = weights > kCached || s.groups > 1;
+  return cut;
+}
+
+Division divide(const ConvNode& node, const DirectConv& conv, const Cut& cut, int threads) {
+  if (cut.by_thread) return Division::by_thread(conv.tile_count(), conv.panel_count(), threads);
+  return {conv.tile_count(), conv.panel_count(), cut.panels_first,
+          node.wanted_parts(threads, cut.parts_per_thread)};
+}
+
+// A cut as the number of a kernel's variant, and back.
+int variant_of(const Cut& cut) {
+  return cut.by_thread ? 0
+                       : static_cast<int>(cut.parts_per_thread * 2) + (cut.panels_first ? 1 : 0);
+}
+Cut cut_of(int variant) { return {variant == 0, (variant & 1) != 0, variant / 2}; }
+
+KernelOption option_of(const NodeView& view, const ConvNode& node, const Cut& cut) {
+  KernelOption option =
+      conv_option(view, node, blocked_layout(), direct_weights_layout(node.shape), 0);
+  // Few pixels leave no time to bring anything else.
+  option.reads_ahead = node.shape.out_pixels() >= 32;
+  option.variant = variant_of(cut);
+  option.name = cut.by_thread ? "pixels by thread"
+                              : concat(cut.panels_first ? "channels first, " : "pixels first, ",
+                                       cut.parts_per_thread, " a thread");
+  return option;
+}
+
+Result<ConvNode> read_direct(const NodeView& view, const Device& device) {
   OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
   if (node.scaled && cpu_device(device).exact())
     return unsupported("the session asks for exact sums");
@@ -21,33 +68,31 @@ Result<KernelNeeds> match_direct(const NodeView& view, const Device& device) {
   if (node.shape.out_pixels() * node.shape.taps() > (1 << 24)) {
     return unsupported("kernel and output together are too large");
   }
-  KernelOption option =
-      conv_option(view, node, blocked_layout(), direct_weights_layout(node.shape), 0);
-  // Few pixels leave no time to bring anything else.
-  option.reads_ahead = node.shape.out_pixels() >= 32;
-  return KernelNeeds(std::move(option));
+  return node;
 }
 
-// How threads share the work. With weights that stay in the cache they divide the pixels. Of larger
-// ones each reads its own, but all of the input, or all, but of the input only what it has made
-// itself: values move between cores, which takes longer than weights that are fetched ahead.
-Division divide(const ConvNode& node, const DirectConv& conv, int threads) {
-  constexpr int64_t kCached = 128 * 1024;
-  const ConvShape& s = node.shape;
-  const auto weights = static_cast<int64_t>(conv.packed_size());
-  const int64_t values = s.in_channels * s.in_pixels() + s.out_channels * s.out_pixels();
-  if (weights > kCached && weights <= 2 * values)
-    return Division::by_thread(conv.tile_count(), conv.panel_count(), threads);
-  return {conv.tile_count(), conv.panel_count(), weights > kCached, node.wanted_parts(threads)};
+Result<KernelNeeds> match_direct(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(const ConvNode node, read_direct(view, device));
+  return KernelNeeds(option_of(view, node, usual_cut(node)));
+}
+
+Result<std::vector<KernelOption>> direct_candidates(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(const ConvNode node, read_direct(view, device));
+  if (node.is_depthwise()) return unsupported("is depthwise");
+  std::vector<KernelOption> options = {option_of(view, node, {.by_thread = true})};
+  for (const int64_t parts : {1, 2, 4})
+    for (const bool panels_first : {false, true})
+      options.push_back(option_of(view, node, {false, panels_first, parts}));
+  return options;
 }
 
 class DirectKernel final : public Kernel {
  public:
-  DirectKernel(const ConvNode& node, const CpuDevice& device)
+  DirectKernel(const ConvNode& node, const CpuDevice& device, const Cut& cut)
       : node_(node),
         device_(device),
         conv_(node.shape),
-        division_(divide(node, conv_, device.threads())) {}
+        division_(divide(node, conv_, cut, device.threads())) {}
 
   Status run(const KernelArgs& args) override {
     DirectConv::Args base;
@@ -85,9 +130,10 @@ class DirectKernel final : public Kernel {
   Division division_;
 };
 
-Result<KernelPtr> create_direct(const NodeView& view, const KernelOption&, Device& device) {
+Result<KernelPtr> create_direct(const NodeView& view, const KernelOption& chosen, Device& device) {
   OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
-  return KernelPtr(std::make_unique<DirectKernel>(node, cpu_device(device)));
+  return KernelPtr(
+      std::make_unique<DirectKernel>(node, cpu_device(device), cut_of(chosen.variant)));
 }
 
 }  // namespace
@@ -97,8 +143,9 @@ std::span<const KernelDef> conv_direct_kernels();
 std::span<const KernelDef> conv_direct_kernels() {
   static const std::vector<KernelDef> defs = [] {
     constexpr const char* kName = "conv_f32_direct_nchw16c";
-    std::vector<KernelDef> list = conv_defs(kName, match_direct, create_direct);
-    list.push_back({"oarlock.cpu.ScaledConv", kName, match_direct, create_direct});
+    std::vector<KernelDef> list = conv_defs(kName, match_direct, create_direct, direct_candidates);
+    list.push_back(
+        {"oarlock.cpu.ScaledConv", kName, match_direct, create_direct, direct_candidates});
     return list;
   }();
   return defs;

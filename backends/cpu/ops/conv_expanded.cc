@@ -54,12 +54,8 @@ Result<ExpandedNode> read_expanded(const NodeView& view) {
   return node;
 }
 
-Result<KernelNeeds> match_expanded(const NodeView& view, const Device& device) {
-  OARLOCK_ASSIGN(const ExpandedNode node, read_expanded(view));
+KernelOption option_of(const NodeView& view, const ExpandedNode& node, const Device& device) {
   const ConvShape &s = node.depthwise, &p = node.pointwise;
-  // Where the value between stays in the cache anyway, whole images divide better than rows.
-  const int64_t between = p.out_blocks() * 16 * p.out_pixels() * int64_t{sizeof(float)};
-  if (between < cache_bytes() / 2) return unsupported("the value between the two is small");
   KernelOption option;
   option.inputs = {blocked_layout(), depthwise_weights_layout(s), direct_weights_layout(p)};
   while (option.inputs.size() < view.input_count())
@@ -68,7 +64,21 @@ Result<KernelNeeds> match_expanded(const NodeView& view, const Device& device) {
   option.reads_ahead = true;
   option.workspace =
       kernels::cpu::depthwise_workspace(s, true) * cpu_device(device).threads() * sizeof(float);
-  return KernelNeeds(option);
+  return option;
+}
+
+Result<KernelNeeds> match_expanded(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(const ExpandedNode node, read_expanded(view));
+  // Where the value between stays in the cache anyway, whole images divide better than rows.
+  const ConvShape& p = node.pointwise;
+  const int64_t between = p.out_blocks() * 16 * p.out_pixels() * int64_t{sizeof(float)};
+  if (between < cache_bytes() / 2) return unsupported("the value between the two is small");
+  return KernelNeeds(option_of(view, node, device));
+}
+
+Result<std::vector<KernelOption>> expanded_candidates(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(const ExpandedNode node, read_expanded(view));
+  return std::vector<KernelOption>{option_of(view, node, device)};
 }
 
 class ExpandedKernel final : public Kernel {
@@ -128,8 +138,9 @@ Result<KernelPtr> create_expanded(const NodeView& view, const KernelOption&, Dev
 std::span<const KernelDef> conv_expanded_kernels();
 
 std::span<const KernelDef> conv_expanded_kernels() {
-  static const std::vector<KernelDef> defs = {
-      {"oarlock.cpu.ExpandedConv", "conv_f32_expanded_nchw16c", match_expanded, create_expanded}};
+  static const std::vector<KernelDef> defs = {{"oarlock.cpu.ExpandedConv",
+                                               "conv_f32_expanded_nchw16c", match_expanded,
+                                               create_expanded, expanded_candidates}};
   return defs;
 }
 

@@ -44,8 +44,10 @@ const float* optional_input(const KernelArgs& args, size_t i) {
 }
 
 std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) match,
-                                 decltype(KernelDef::create) create) {
-  return {{"Conv", name, match, create}, {"oarlock.Conv", name, match, create}};
+                                 decltype(KernelDef::create) create,
+                                 decltype(KernelDef::candidates) candidates) {
+  return {{"Conv", name, match, create, candidates},
+          {"oarlock.Conv", name, match, create, candidates}};
 }
 
 Division::Division(int64_t tile_count, int64_t panel_count, bool panels_first, int64_t wanted)

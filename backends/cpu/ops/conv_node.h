@@ -26,8 +26,8 @@ struct ConvNode : WindowNode {
   }
   // Parts to divide the work into; one where there is no second thread or it would take longer to
   // wake than to help.
-  int64_t wanted_parts(int threads) const {
-    return threads == 1 || multiplications() < 200'000 ? 1 : int64_t{4} * threads;
+  int64_t wanted_parts(int threads, int64_t per_thread = 4) const {
+    return threads == 1 || multiplications() < 200'000 ? 1 : per_thread * threads;
   }
 };
 
@@ -48,7 +48,8 @@ const float* optional_input(const KernelArgs& args, size_t i);
 
 // A list with the same kernel for Conv and oarlock.Conv.
 std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) match,
-                                 decltype(KernelDef::create) create);
+                                 decltype(KernelDef::create) create,
+                                 decltype(KernelDef::candidates) candidates = nullptr);
 
 // Two-dimensional division of tiles and panels into parts of about equal work.
 struct Division {

@@ -26,6 +26,11 @@ Result<KernelNeeds> match_planar(const NodeView& view, const Device& device) {
                                  conv.workspace() * cpu_device(device).threads()));
 }
 
+Result<std::vector<KernelOption>> planar_candidates(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(const KernelNeeds needs, match_planar(view, device));
+  return needs.options;
+}
+
 class PlanarKernel final : public Kernel {
  public:
   PlanarKernel(const ConvNode& node, const CpuDevice& device)
@@ -76,7 +81,7 @@ std::span<const KernelDef> conv_planar_kernels();
 
 std::span<const KernelDef> conv_planar_kernels() {
   static const std::vector<KernelDef> defs =
-      conv_defs("conv_f32_planar_nchw16c", match_planar, create_planar);
+      conv_defs("conv_f32_planar_nchw16c", match_planar, create_planar, planar_candidates);
   return defs;
 }
 

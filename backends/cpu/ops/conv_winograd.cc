@@ -14,7 +14,8 @@ using kernels::cpu::ConvShape;
 using kernels::cpu::WinogradConv;
 
 struct Choice {
-  int m = 0;  // 0: a direct convolution is better
+  int m = 0;           // 0: a direct convolution is better
+  int64_t wanted = 0;  // tiles in a block, about; the number of threads does not matter
   int64_t block_tiles = 0;
   bool staged = false;  // threads share the stages of one block; else each takes whole blocks
 };
@@ -37,18 +38,12 @@ double cost(const ConvShape& s, int m) {
   return sum;
 }
 
-Choice choose(const ConvShape& s, int threads) {
+// Filtering with tiles of m x m; a block has about `wanted` of them.
+Choice with_blocks(const ConvShape& s, int m, int64_t wanted, int threads) {
   Choice choice;
-  double best = cost(s, 0);
-  for (const int m : {2, 4}) {
-    const double sum = cost(s, m);
-    if (sum >= best) continue;
-    best = sum;
-    choice.m = m;
-  }
-  if (choice.m == 0) return choice;
-  const int64_t tiles = tiles_of(s, choice.m);
-  const int64_t wanted = s.in_channels + s.out_channels > 256 ? 56 : 28;
+  choice.m = m;
+  choice.wanted = wanted;
+  const int64_t tiles = tiles_of(s, m);
   const int64_t least = (tiles + wanted - 1) / wanted;
   const int64_t blocks = (least + threads - 1) / threads * threads;  // equal shares
   choice.staged = blocks < 2 * threads;
@@ -58,17 +53,69 @@ Choice choose(const ConvShape& s, int threads) {
   return choice;
 }
 
-Result<KernelNeeds> match_winograd(const NodeView& view, const Device& device) {
-  OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
+Choice choose(const ConvShape& s, int threads) {
+  int best_m = 0;
+  double best = cost(s, 0);
+  for (const int m : {2, 4}) {
+    const double sum = cost(s, m);
+    if (sum >= best) continue;
+    best = sum;
+    best_m = m;
+  }
+  if (best_m == 0) return {};
+  return with_blocks(s, best_m, s.in_channels + s.out_channels > 256 ? 56 : 28, threads);
+}
+
+// A choice as the number of a kernel's variant, and back.
+constexpr int kVariantBase = 1000;
+int variant_of(const Choice& choice) {
+  return choice.m * kVariantBase + static_cast<int>(choice.wanted);
+}
+Choice choice_of(int variant, const ConvShape& s, int threads) {
+  return with_blocks(s, variant / kVariantBase, variant % kVariantBase, threads);
+}
+
+Result<ConvNode> read_filtered(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(ConvNode node, read_conv(view));
   if (!WinogradConv::fits(node.shape)) return unsupported("is not 3x3 of stride 1 without groups");
   if (cpu_device(device).exact()) return unsupported("the session asks for exact sums");
+  return node;
+}
+
+KernelOption option_of(const NodeView& view, const ConvNode& node, const Choice& choice,
+                       int threads) {
+  const WinogradConv conv(node.shape, choice.m, choice.block_tiles);
+  KernelOption option =
+      conv_option(view, node, blocked_layout(), winograd_weights_layout(node.shape, choice.m),
+                  conv.workspace() * (choice.staged ? 1 : threads));
+  option.variant = variant_of(choice);
+  option.name = concat("F(", choice.m, "x", choice.m, ", 3x3), blocks of ", choice.wanted);
+  return option;
+}
+
+Result<KernelNeeds> match_winograd(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(const ConvNode node, read_filtered(view, device));
   const int threads = cpu_device(device).threads();
   const Choice choice = choose(node.shape, threads);
   if (choice.m == 0) return unsupported("a direct convolution is faster for this shape");
-  const WinogradConv conv(node.shape, choice.m, choice.block_tiles);
-  return KernelNeeds(conv_option(view, node, blocked_layout(),
-                                 winograd_weights_layout(node.shape, choice.m),
-                                 conv.workspace() * (choice.staged ? 1 : threads)));
+  return KernelNeeds(option_of(view, node, choice, threads));
+}
+
+Result<std::vector<KernelOption>> winograd_candidates(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(const ConvNode node, read_filtered(view, device));
+  const ConvShape& s = node.shape;
+  std::vector<KernelOption> options;
+  for (const int64_t m : {2, 4, 6}) {
+    const int64_t tiles = tiles_of(s, static_cast<int>(m));
+    // Where most of the tiles is padding, or nothing is left to divide, others are faster.
+    if (tiles * m * m > 2 * s.out_pixels()) continue;
+    for (const int64_t wanted : {14, 28, 56, 112})
+      if (wanted == 14 || wanted / 2 < tiles)
+        options.push_back(option_of(
+            view, node, with_blocks(s, static_cast<int>(m), wanted, cpu_device(device).threads()),
+            cpu_device(device).threads()));
+  }
+  return options;
 }
 
 class WinogradKernel final : public Kernel {
@@ -130,10 +177,12 @@ class WinogradKernel final : public Kernel {
   WinogradConv conv_;
 };
 
-Result<KernelPtr> create_winograd(const NodeView& view, const KernelOption&, Device& device) {
+Result<KernelPtr> create_winograd(const NodeView& view, const KernelOption& chosen,
+                                  Device& device) {
   OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
   const CpuDevice& cpu = cpu_device(device);
-  return KernelPtr(std::make_unique<WinogradKernel>(node, cpu, choose(node.shape, cpu.threads())));
+  return KernelPtr(std::make_unique<WinogradKernel>(
+      node, cpu, choice_of(chosen.variant, node.shape, cpu.threads())));
 }
 
 }  // namespace
@@ -142,7 +191,7 @@ std::span<const KernelDef> conv_winograd_kernels();
 
 std::span<const KernelDef> conv_winograd_kernels() {
   static const std::vector<KernelDef> defs =
-      conv_defs("conv_f32_winograd_nchw16c", match_winograd, create_winograd);
+      conv_defs("conv_f32_winograd_nchw16c", match_winograd, create_winograd, winograd_candidates);
   return defs;
 }
 

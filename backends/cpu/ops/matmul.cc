@@ -22,27 +22,32 @@ bool reads_transposed(const Product& p) {
 }
 bool reads_in_place(const Product& p) { return !p.trans_b && p.m < kWorthPacking; }
 
+// A variant with rows cut into `row_blocks` parts, 0: as the number of threads asks for.
+int with_rows(Variant variant, int row_blocks) { return variant + 8 * row_blocks; }
+Variant variant_of(int coded) { return static_cast<Variant>(coded % 8); }
+int row_blocks_of(int coded) { return coded / 8; }
+
 // Floats of scratch memory for one product: packed B, or its last partial panel.
-int64_t scratch_floats(const Product& p) {
-  if (reads_transposed(p)) return 0;
-  if (reads_in_place(p)) return p.k * kc::gemm_panel_width();
-  return kc::gemm_packed_elements(p.k, p.n);
+int64_t scratch_floats(const Product& p, Variant variant) {
+  if (variant == kInPlace) return p.k * kc::gemm_panel_width();
+  return variant == kPackEach ? kc::gemm_packed_elements(p.k, p.n) : 0;
 }
 
 class ProductKernel final : public Kernel {
  public:
-  ProductKernel(Product product, Variant variant, const CpuDevice& device)
+  ProductKernel(Product product, Variant variant, int row_blocks, const CpuDevice& device)
       : p_(std::move(product)), variant_(variant), device_(device) {
     panels_ = kc::gemm_panels(p_.n);
     packed_ = kc::gemm_packed_elements(p_.k, p_.n);
     thin_ = p_.m <= kc::kGemmThinRows;
-    scratch_ = variant == kConstant ? 0 : scratch_floats(p_);
+    scratch_ = scratch_floats(p_, variant);
     // Rows are cut only where the panels alone do not occupy all threads evenly: every cut reads B
     // once more.
     const int64_t threads = device.threads();
     const int64_t rounds = (panels_ + threads - 1) / threads;
     const bool even = 20 * rounds * threads <= 23 * panels_;
-    const int64_t wanted = thin_ || even ? 1 : (8 * threads + panels_ - 1) / panels_;
+    int64_t wanted = thin_ || even ? 1 : (8 * threads + panels_ - 1) / panels_;
+    if (row_blocks > 0) wanted = row_blocks;
     const int64_t tiles = (p_.m + kc::gemm_tile_rows() - 1) / kc::gemm_tile_rows();
     row_blocks_ = std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, tiles / 2));
     const double work = 2.0 * static_cast<double>(p_.m) * static_cast<double>(p_.k) *
@@ -147,32 +152,64 @@ class ProductKernel final : public Kernel {
   bool thin_;
 };
 
-Result<KernelNeeds> match_product(const NodeView& node, const Device& device) {
-  OARLOCK_ASSIGN(const Product p, product_of(node));
+Result<Product> read_product(const NodeView& node) {
+  OARLOCK_ASSIGN(Product p, product_of(node));
   if (p.bias == Product::Bias::scalar) return unsupported("a bias of one number");
+  return p;
+}
+
+bool is_packed_once(const NodeView& node) {
+  return node.constant(1) != nullptr && node.input_shape(1).rank() >= 2;
+}
+
+KernelOption option_of(const NodeView& node, const Product& p, Variant variant, int row_blocks,
+                       const Device& device) {
   KernelOption option;
   if (p.residual) option.sharing.push_back({Sharing::Kind::in_place, 0, 3, 0});
   if (p.bias == Product::Bias::matrix) option.sharing.push_back({Sharing::Kind::in_place, 0, 2, 0});
-  if (reads_transposed(p)) {
-    option.variant = kTransposed;
-  } else if (node.constant(1) && node.input_shape(1).rank() >= 2) {
-    option.variant = kConstant;
+  option.variant = with_rows(variant, row_blocks);
+  if (variant == kConstant) {
     option.inputs.assign(node.input_count(), Layout::row_major());
     option.inputs[1] = panels_layout(p.trans_b, node.input_shape(1));
     option.outputs.assign(1, Layout::row_major());
-  } else {
-    option.variant = reads_in_place(p) ? kInPlace : kPackEach;
-    const int64_t slots =
-        p.batch() >= 2 * cpu_device(device).threads() ? cpu_device(device).threads() : 1;
-    option.workspace = static_cast<size_t>(slots * scratch_floats(p)) * sizeof(float);
   }
-  return KernelNeeds(std::move(option));
+  const int64_t slots =
+      p.batch() >= 2 * cpu_device(device).threads() ? cpu_device(device).threads() : 1;
+  option.workspace = static_cast<size_t>(slots * scratch_floats(p, variant)) * sizeof(float);
+  return option;
+}
+
+Result<KernelNeeds> match_product(const NodeView& node, const Device& device) {
+  OARLOCK_ASSIGN(const Product p, read_product(node));
+  Variant variant = reads_in_place(p) ? kInPlace : kPackEach;
+  if (is_packed_once(node)) variant = kConstant;
+  if (reads_transposed(p)) variant = kTransposed;
+  return KernelNeeds(option_of(node, p, variant, 0, device));
+}
+
+// Packing B or not changes no sum, but for few rows, where its order follows from how B lies.
+Result<std::vector<KernelOption>> product_candidates(const NodeView& node, const Device& device) {
+  OARLOCK_ASSIGN(const Product p, read_product(node));
+  std::vector<KernelOption> options;
+  const auto add = [&](Variant variant, int row_blocks, std::string name) {
+    options.push_back(option_of(node, p, variant, row_blocks, device));
+    options.back().name = std::move(name);
+  };
+  if (reads_transposed(p)) add(kTransposed, 0, "B in place");
+  if (is_packed_once(node)) {
+    for (const int rows : {1, 2, 4, 8})
+      if (rows == 1 || p.m >= 16 * rows) add(kConstant, rows, concat("rows in ", rows));
+    return options;
+  }
+  if (!p.trans_b) add(kInPlace, 0, "B in place");
+  add(kPackEach, 0, "B packed");
+  return options;
 }
 
 Result<KernelPtr> create_product(const NodeView& node, const KernelOption& chosen, Device& device) {
   OARLOCK_ASSIGN(Product p, product_of(node));
   return KernelPtr(std::make_unique<ProductKernel>(
-      std::move(p), static_cast<Variant>(chosen.variant), cpu_device(device)));
+      std::move(p), variant_of(chosen.variant), row_blocks_of(chosen.variant), cpu_device(device)));
 }
 
 // Row-major constants into panels.
@@ -215,9 +252,9 @@ std::span<const KernelDef> matmul_kernels();
 
 std::span<const KernelDef> matmul_kernels() {
   static const std::array<KernelDef, 4> list = {{
-      {"oarlock.MatMul", "gemm_f32", match_product, create_product},
-      {"MatMul", "gemm_f32", match_product, create_product},
-      {"Gemm", "gemm_f32", match_product, create_product},
+      {"oarlock.MatMul", "gemm_f32", match_product, create_product, product_candidates},
+      {"MatMul", "gemm_f32", match_product, create_product, product_candidates},
+      {"Gemm", "gemm_f32", match_product, create_product, product_candidates},
       {"oarlock.Relayout", "gemm_pack_f32", match_pack, create_pack},
   }};
   return list;

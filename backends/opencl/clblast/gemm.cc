@@ -86,7 +86,7 @@ StridedCopy copy_of_added(const Product& p) {
   return copy;
 }
 
-Result<KernelNeeds> match(const NodeView& node, const Device& device) {
+Result<KernelNeeds> match_measured(const NodeView& node, const Device& device) {
   if (cl_device(device).settings().clblast == Settings::Clblast::off)
     return unsupported("opencl.clblast is off");
   OARLOCK_ASSIGN(const Call call, read_call(node));
@@ -96,6 +96,14 @@ Result<KernelNeeds> match(const NodeView& node, const Device& device) {
   option.outputs.resize(1);
   if (call.product.residual) option.sharing.push_back({Sharing::Kind::in_place, 0, 3, 0});
   return KernelNeeds(std::move(option));
+}
+
+// Without a measurement the ordinary kernel is preferred.
+Result<KernelNeeds> match(const NodeView& node, const Device& device) {
+  Result<KernelNeeds> needs = match_measured(node, device);
+  if (needs.ok() && cl_device(device).settings().clblast != Settings::Clblast::on)
+    return unsupported("is taken where oarlock tune has measured it to be faster");
+  return needs;
 }
 
 cl_mem memory_of(const TensorRef& tensor) {
@@ -143,9 +151,9 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption&, Device& devi
 
 std::span<const KernelDef> clblast_kernels() {
   static const std::array<KernelDef, 3> list = {{
-      chosen_where_faster({"oarlock.MatMul", "clblast/gemm", match, create}),
-      chosen_where_faster({"MatMul", "clblast/gemm", match, create}),
-      chosen_where_faster({"Gemm", "clblast/gemm", match, create}),
+      candidate_where(match_measured, {"oarlock.MatMul", "clblast/gemm", match, create}),
+      candidate_where(match_measured, {"MatMul", "clblast/gemm", match, create}),
+      candidate_where(match_measured, {"Gemm", "clblast/gemm", match, create}),
   }};
   return list;
 }

@@ -200,7 +200,7 @@ KernelDef vendor_kernel(const char* op, const char* name, Status (*prepare)(Draf
     OARLOCK_TRY(draft_node(draft, prepare));
     return step_of(*library, draft, cl_device(device));
   };
-  return chosen_by_measuring(std::move(def));
+  return candidate_where(def.match, def);
 }
 
 }  // namespace oarlock::opencl::ml

@@ -25,8 +25,7 @@ Result<Direct> read_direct(const NodeView& node, const Device& device) {
   Direct d;
   OARLOCK_ASSIGN(d.conv, read_convolution(node));
   const Convolution& c = d.conv;
-  d.tile = choose_tile(c.transposed ? "conv_transpose" : "conv_direct", node, tiled_pixels(c),
-                       c.out_channels, device,
+  d.tile = choose_tile(tiled_pixels(c), c.out_channels, device,
                        c.groups > 1 ? c.out_channels / c.groups : c.out_channels * 4);
   d.packing = ConvPacking(c, d.tile);
   if (c.transposed && c.x.stride * c.y.stride * tiled_pixels(c) > kMostElements / 2)

@@ -31,7 +31,7 @@ Result<Planar> read_planar(const NodeView& node, const Device& device) {
   if (c.groups > 1) return unsupported("has groups");
   if (c.x.kernel > kMostWidth) return unsupported("a window ", c.x.kernel, " wide");
   if (node.input_count() > 3 && node.has_input(3)) return unsupported("adds a residual");
-  p.tile = choose_tile("conv_planar", node, c.out_pixels(), c.out_channels, device);
+  p.tile = choose_tile(c.out_pixels(), c.out_channels, device);
   const int64_t depth = c.in_channels * c.taps();
   p.packing = {.panels = p.tile.panels(c.out_channels),
                .depth = depth,

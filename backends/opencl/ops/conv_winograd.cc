@@ -64,7 +64,7 @@ Result<Winograd> read_winograd(const NodeView& node, const Device& device) {
   const int64_t channels = std::max(c.in_channels, c.out_channels);
   const int64_t most = std::max<int64_t>(kPlaneElements / ((m + 2) * (m + 2) * channels), 48);
   w.together = ceil_div(w.tiles(), ceil_div(w.tiles(), most));
-  w.tile = choose_tile("conv_winograd", node, w.together, c.out_channels, device);
+  w.tile = choose_tile(w.together, c.out_channels, device);
   w.packing = {m, c.in_channels, c.out_channels, w.tile.width()};
   if (w.packing.elements() > kMostElements || w.in_elements() + w.out_elements() > kMostElements)
     return unsupported("planes of too many elements");

@@ -20,7 +20,7 @@ Result<Tiled> read_tiled(const NodeView& node, const Device& device) {
   Tiled t;
   OARLOCK_ASSIGN(t.product, read_product(node));
   const Product& p = t.product;
-  t.tile = choose_tile("matmul", node, p.m, p.n, device);
+  t.tile = choose_tile(p.m, p.n, device);
   t.packing = {.matrices = p.b_batch == 0 ? 1 : p.batch,
                .panels = t.tile.panels(p.n),
                .depth = p.k,

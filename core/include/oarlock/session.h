@@ -35,8 +35,10 @@ struct SessionOptions {
   size_t cached_plans = 8;           // plans kept for different input shapes
   bool simplify = true;              // run the portable passes at load
   bool keep_intermediates = false;  // every value keeps memory of its own (see RunOptions::observe)
-  std::vector<std::string> backend_paths;       // folders or files of backend libraries to load
-  std::map<std::string, std::string> settings;  // "storage" = "float16", or of devices
+  std::vector<std::string> backend_paths;  // folders or files of backend libraries to load
+  // "storage" = "float16"; "tune" = "20": seconds for measuring kernels when plans are made; or of
+  // devices
+  std::map<std::string, std::string> settings;
   // Operators of the application for this session alone, beside those of register_op(). They must
   // outlive the session.
   std::vector<const OpDef*> custom_ops;
@@ -61,6 +63,21 @@ struct PlannedStep {
   std::string inputs, outputs;  // types with layouts
   double flops = 0;
   std::vector<Refusal> refusals;
+  std::string tuned;  // the choice that measuring led to; empty: nothing was measured
+};
+
+// What the setting tune measured for all nodes of one kind and shape.
+struct TunedChoice {
+  std::string device, node;  // one of the nodes
+  int nodes = 0;             // how many there are
+  std::string usual;         // what is chosen without measuring
+  double usual_us = 0;       // all of them together, in one run
+  struct Candidate {
+    std::string name;
+    double share = 0;  // of the time of the usual choice
+  };
+  std::vector<Candidate> candidates;
+  std::string kept;  // a candidate; empty: the usual choice
 };
 
 struct Explanation {
@@ -69,6 +86,7 @@ struct Explanation {
   size_t peak_bytes = 0;              // arenas of one run
   size_t constant_bytes = 0;          // weights as packed for the devices
   std::vector<std::string> rewrites;  // "fuse_batch_norm x 53"
+  std::vector<TunedChoice> tuning;    // what this session measured
 };
 std::string to_string(const Explanation& explanation);  // a table
 

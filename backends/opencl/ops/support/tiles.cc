@@ -9,10 +9,9 @@
 
 namespace oarlock::opencl {
 
-Tile choose_tile(std::string_view kernel, const NodeView& node, int64_t rows, int64_t columns,
-                 const Device& device, int64_t most_width) {
+Tile choose_tile(int64_t rows, int64_t columns, const Device& device, int64_t most_width) {
   const Traits& traits = cl_device(device).traits();
-  if (const std::optional<Tuning::Form> form = tuned_form(kernel, node, device)) {
+  if (const std::optional<TileForm> form = tuned_form()) {
     const Tile tile{std::min(form->rows, rows), form->vectors, traits.channel_block};
     if (tile.vectors == 1 || tile.width() <= most_width) return tile;
   }

@@ -16,10 +16,10 @@ struct Tile {
   int64_t panels(int64_t columns) const { return ceil_div(columns, width()); }
   int64_t tiles(int64_t count) const { return ceil_div(count, rows); }
 };
-// The tile that tuning found for the node and the kernel of this name, or the one with the least
-// padding among those that run well on the device; at most so wide.
-Tile choose_tile(std::string_view kernel, const NodeView& node, int64_t rows, int64_t columns,
-                 const Device& device, int64_t most_width = kMostElements);
+// The tile that tuning asks for, or the one with the least padding among those that run well on the
+// device; at most so wide.
+Tile choose_tile(int64_t rows, int64_t columns, const Device& device,
+                 int64_t most_width = kMostElements);
 
 // kernels/opencl/<name>.cl after tile.cl, compiled for a tile, an activation and a type of storage,
 // with which it computes if `half_arithmetic`, else with float.

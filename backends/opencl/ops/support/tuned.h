@@ -1,26 +1,25 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
-#include <string_view>
 
-#include "backends/opencl/tuning.h"
 #include "oarlock/plugin/kernel.h"
 
 namespace oarlock::opencl {
 
-// The tile for a node: the one being measured, or what tuning found for nodes like it.
-std::optional<Tuning::Form> tuned_form(std::string_view kernel, const NodeView& node,
-                                       const Device& device);
+// Rows and vectors of a tile.
+struct TileForm {
+  int64_t rows = 0, vectors = 0;
+};
 
-// The kernel, which in a session with the setting `tune` measures its tiles on nodes that it takes,
-// with zeros, and keeps the fastest. Its tile comes from choose_tile() under the kernel's name.
+// The form that tuning asks for while a tunable kernel is matched or created for it.
+std::optional<TileForm> tuned_form();
+
+// The kernel with a candidate for each form of its tile, which comes from choose_tile(). The kernel
+// has one option and no variants of its own.
 KernelDef tunable(KernelDef def);
 
-// A kernel of a vendor's library, which in a session with the setting `tune` is measured beside the
-// ordinary kernel that would take the node. Where that one was found to be faster, it refuses.
-KernelDef chosen_by_measuring(KernelDef def);
-
-// The same, but without a measurement it refuses too, unless opencl.clblast is on.
-KernelDef chosen_where_faster(KernelDef def);
+// The kernel, which is a candidate where `match` takes the node.
+KernelDef candidate_where(decltype(KernelDef::match) match, KernelDef def);
 
 }  // namespace oarlock::opencl

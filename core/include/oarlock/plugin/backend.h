@@ -12,7 +12,7 @@
 namespace oarlock {
 
 // Grows whenever anything in oarlock/plugin changes its binary meaning.
-inline constexpr uint32_t kBackendAbi = 3;
+inline constexpr uint32_t kBackendAbi = 4;
 
 // Compiler and standard library the headers were compiled with; a backend loaded at run time must
 // carry the same tag as the core.

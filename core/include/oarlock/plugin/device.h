@@ -13,6 +13,8 @@
 
 namespace oarlock {
 
+class Tuning;
+
 // What a user asked of the devices of a session.
 struct DeviceOptions {
   int threads = 0;                              // 0: what cgroup and affinity allow
@@ -98,6 +100,9 @@ class Device {
   // Runs `body` the way this device wants its kernels called (in its thread arena, with its
   // floating-point mode). Called once around the steps of a run.
   virtual Status enter(const std::function<Status()>& body) { return body(); }
+  // What was measured about this device's kernels; lives as long as the device. Null: nothing is
+  // ever measured. Kernels with KernelDef::candidates take part.
+  virtual Tuning* tuning() { return nullptr; }
 };
 using DevicePtr = std::shared_ptr<Device>;
 using DeviceList = std::vector<DevicePtr>;

@@ -73,6 +73,7 @@ struct KernelOption {
   double cost = 1;           // relative to the kernel's other options
   int variant = 0;           // for the kernel's own use in create()
   bool reads_ahead = false;  // wants KernelArgs::upcoming
+  std::string name = {};     // tells options apart that tuning compares: "F(4x4), blocks of 28"
 };
 
 // What a kernel needs to run a node: at least one option, the one liked best first.
@@ -127,6 +128,11 @@ struct KernelDef {
   // A refusal (code unsupported) says why; reports leave out one that says nothing.
   std::function<Result<KernelNeeds>(const NodeView&, const Device&)> match = nullptr;
   std::function<Result<KernelPtr>(const NodeView&, const KernelOption& chosen, Device&)> create =
+      nullptr;
+  // Options that tuning may put in the place of what match() likes best, of this kernel or of one
+  // preferred to it, each with a name of its own; see Device::tuning(). A refusal, or none: the
+  // kernel is no choice for this node. Null: tuning leaves the kernel alone.
+  std::function<Result<std::vector<KernelOption>>(const NodeView&, const Device&)> candidates =
       nullptr;
 };
 

@@ -35,9 +35,12 @@ TEST(ConvKernels, Direct) {
 }
 
 TEST(ConvKernels, MinimalFiltering) {
-  check_kernel(conv(window(1, 1), {2, 32, 28, 29}, {64, 32, 3, 3}));
-  check_kernel(conv(window(1, 1), {1, 48, 70, 61}, {33, 48, 3, 3}));
-  check_kernel(conv(window(1, 0), {1, 64, 14, 14}, {64, 64, 3, 3}));
+  for (KernelCase test : {conv(window(1, 1), {2, 32, 28, 29}, {64, 32, 3, 3}),
+                          conv(window(1, 1), {1, 48, 70, 61}, {33, 48, 3, 3}),
+                          conv(window(1, 0), {1, 64, 14, 14}, {64, 64, 3, 3})}) {
+    test.tolerance = 5e-4;  // outputs are up to 25, and tiles of 6 are among the candidates
+    check_kernel(test);
+  }
 }
 
 TEST(ConvKernels, FirstLayer) {

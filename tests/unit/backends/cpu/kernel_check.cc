@@ -164,6 +164,24 @@ void compare(const Tensor& expected, const Bytes& given, double tolerance) {
   }
 }
 
+struct Choice {
+  const KernelDef* kernel;
+  KernelOption option;
+};
+
+// What tuning may choose for the node.
+std::vector<Choice> candidates_of(const NodeView& view, const std::string& op,
+                                  const Device& device) {
+  std::vector<Choice> list;
+  for (const KernelDef& def : oarlock_backend_cpu()->kernels()) {
+    if (def.op != op || !def.candidates) continue;
+    const Result<std::vector<KernelOption>> options = def.candidates(view, device);
+    if (!options.ok()) continue;
+    for (const KernelOption& option : *options) list.push_back({&def, option});
+  }
+  return list;
+}
+
 DevicePtr open_cpu(int threads) {
   DeviceOptions options;
   options.threads = threads;
@@ -205,10 +223,15 @@ void check_kernel(const KernelCase& test, size_t options) {
     if (options > 0) {
       ASSERT_EQ(needs.options.size(), options) << test.op;
     }
-    for (size_t o = 0; o < needs.options.size(); ++o) {
-      SCOPED_TRACE(concat(test.op, ", ", taken->name, ", option ", o, ", threads ", threads));
-      Result<std::vector<Bytes>> outputs =
-          run_option(test, *one, *taken, needs.options[o], *device);
+    std::vector<Choice> choices;
+    for (const KernelOption& option : needs.options) choices.push_back({taken, option});
+    for (Choice& choice : candidates_of(view, test.op, *device))
+      choices.push_back(std::move(choice));
+    for (size_t o = 0; o < choices.size(); ++o) {
+      const auto& [kernel, option] = choices[o];
+      SCOPED_TRACE(concat(test.op, ", ", kernel->name, ", option ", o, " ", option.name,
+                          ", threads ", threads));
+      Result<std::vector<Bytes>> outputs = run_option(test, *one, *kernel, option, *device);
       ASSERT_TRUE(outputs.ok()) << to_string(outputs.status());
       for (size_t i = 0; i < outputs->size(); ++i) {
         compare((*expected)[i].tensor(), (*outputs)[i], test.tolerance);

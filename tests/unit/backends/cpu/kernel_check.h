@@ -18,10 +18,10 @@ struct KernelCase {
   double tolerance = 1e-5;  // times max(1, |expected|)
 };
 
-// Runs every option that the first kernel taking the node offers, with 1, 2 and 5 threads, each
-// layout converted as a plan would, and compares with the reference implementation; the bits must
-// be the same for every number of threads. Expects `options` options (0: any number), or, when
-// `refused` is given, that all kernels refuse.
+// Runs every option that the first kernel taking the node offers, and every candidate of tuning,
+// with 1, 2 and 5 threads, each layout converted as a plan would, and compares with the reference
+// implementation; the bits must be the same for every number of threads. Expects `options` options
+// (0: any number), or, when `refused` is given, that all kernels refuse.
 void check_kernel(const KernelCase& test, size_t options = 0);
 void check_refused(const KernelCase& test);
 

@@ -14,7 +14,7 @@ class OnDevice : public testing::Test {
   void SetUp() override {
     Result<std::vector<FoundDevice>> found = find_devices();
     if (!found.ok()) GTEST_SKIP() << to_string(found.status());
-    device = std::make_shared<ClDevice>(found->front(), Settings{BinaryStore("")});
+    device = std::make_shared<ClDevice>(found->front(), Settings{CacheFolder("")});
   }
 
   std::shared_ptr<ClDevice> device;

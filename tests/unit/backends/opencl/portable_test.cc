@@ -87,6 +87,35 @@ TEST_F(WithoutCompiler, ANetworkRunsOnWhatAnotherSessionExported) {
     EXPECT_NE(missing.message().find(word), std::string::npos) << word << to_string(missing);
 }
 
+TEST_F(WithoutCompiler, TuningPassesOverWhatIsNotAmongTheBinaries) {
+  Graph graph;
+  Node node;
+  node.op = node.name = "MatMul";
+  node.inputs = {graph.add_input("x", TypeInfo::tensor(DType::float32, Shape{4, 32})),
+                 graph.add_constant("w", test::random_tensor(Shape{32, 24}, 2))};
+  const Result<NodeId> id = graph.add_node(node, {"y"});
+  ASSERT_TRUE(id.ok()) << to_string(id.status());
+  graph.add_output(graph.node(*id).outputs[0]);
+  const Model model(std::move(graph), {});
+  const Value input = test::random_tensor(Shape{4, 32}, 2);
+  Value expected, output;
+  const Status exported = run(model, input, expected, "opencl.export", folder);
+  ASSERT_TRUE(exported.ok()) << to_string(exported);
+  remove_compiler();
+  SessionOptions options;
+  options.devices = {"opencl"};
+  options.settings = {
+      {"opencl.binary", folder.string()}, {"opencl.cache", "off"}, {"tune", "1000"}};
+  options.backend_paths = {OARLOCK_OPENCL_LIBRARY};
+  Result<Session> session = Session::open(model, options);
+  ASSERT_TRUE(session.ok()) << to_string(session.status());
+  const Status ran = session->run({&input, 1}, {&output, 1});
+  ASSERT_TRUE(ran.ok()) << to_string(ran);
+  const std::vector<TunedChoice> tuned = session->explain()->tuning;
+  ASSERT_EQ(tuned.size(), 1u);
+  EXPECT_LT(tuned[0].candidates.size(), 5u);
+}
+
 TEST_F(WithoutCompiler, OneFileHoldsTheKernelsOfAllPrograms) {
   const Model model = one_node("Softsign");
   const Value x = Tensor::of<float>(Shape{3}, {1, -3, 0});

@@ -48,7 +48,8 @@ TEST_F(OnDevice, BinariesAreKeptAndBadOnesIgnored) {
   EXPECT_FALSE(build_from_binary(context, found.device, {1, 2, 3}, program.options).ok());
 
   {
-    ClDevice caching(found, Settings{BinaryStore::from({{"opencl.cache", folder.string()}})});
+    ClDevice caching(found,
+                     Settings{CacheFolder::from({{"opencl.cache", folder.string()}}, "opencl")});
     ASSERT_TRUE(caching.kernel(program, "k").ok());
     EXPECT_FALSE(std::filesystem::exists(folder)) << "stored before the session ends";
   }

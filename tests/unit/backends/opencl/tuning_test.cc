@@ -1,9 +1,8 @@
-// Tiles found by measuring: kept, found again, and ignored when they are not to be trusted.
-#include "backends/opencl/tuning.h"
+// Tiles found by measuring.
+#include <dlfcn.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,16 +25,6 @@ struct OpenClTuning : OnDevice {
     fs::remove_all(folder);
   }
   void TearDown() override { fs::remove_all(folder); }
-
-  std::unique_ptr<Tuning> open(const FoundDevice& found) {
-    return std::make_unique<Tuning>(*device, found, BinaryStore(folder), 0);
-  }
-  std::vector<fs::path> files() const {
-    std::vector<fs::path> list;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) list.push_back(entry.path());
-    return list;
-  }
 };
 
 // y = x[rows, depth] @ a constant of [depth, columns].
@@ -49,39 +38,6 @@ Model product(int64_t rows, int64_t depth, int64_t columns) {
   EXPECT_TRUE(id.ok()) << to_string(id.status());
   graph.add_output(graph.node(*id).outputs[0]);
   return Model(std::move(graph), {});
-}
-
-TEST_F(OpenClTuning, IsKeptForTheDeviceAndItsDriver) {
-  EXPECT_FALSE(open(device->found())->has_time());
-  EXPECT_EQ(open(device->found())->find("a"), std::nullopt);
-  open(device->found())->keep("a", {6, 4});
-  EXPECT_EQ(open(device->found())->find("a"), (Tuning::Form{6, 4}));
-  EXPECT_EQ(open(device->found())->find("b"), std::nullopt);
-  FoundDevice other = device->found();
-  other.driver += ".1";
-  EXPECT_EQ(open(other)->find("a"), std::nullopt);
-}
-
-TEST_F(OpenClTuning, DamagedEntriesAreIgnored) {
-  open(device->found())->keep("a", {6, 4});
-  ASSERT_EQ(files().size(), 1u);
-  std::ifstream in(files()[0], std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  for (const size_t at : {size_t{0}, bytes.size() - 1}) {
-    std::string damaged = bytes;
-    damaged[at] = static_cast<char>(damaged[at] ^ 0x20);
-    std::ofstream(files()[0], std::ios::binary | std::ios::trunc) << damaged;
-    EXPECT_EQ(open(device->found())->find("a"), std::nullopt) << at;
-  }
-  std::ofstream(files()[0], std::ios::binary | std::ios::trunc) << bytes.substr(0, 40);
-  EXPECT_EQ(open(device->found())->find("a"), std::nullopt);
-}
-
-TEST_F(OpenClTuning, FormsThatNoTileHasAreIgnored) {
-  for (const Tuning::Form form : {Tuning::Form{0, 4}, Tuning::Form{200, 1}, Tuning::Form{3, 0}}) {
-    open(device->found())->keep("a", form);
-    EXPECT_EQ(open(device->found())->find("a"), std::nullopt);
-  }
 }
 
 TEST_F(OpenClTuning, OfASessionChangesNoAnswer) {
@@ -99,11 +55,73 @@ TEST_F(OpenClTuning, OfASessionChangesNoAnswer) {
     ASSERT_TRUE(ran.ok()) << to_string(ran);
     const auto values = output.tensor().as<float>();
     answers.emplace_back(values.begin(), values.end());
+    const Result<Explanation> plan = session->explain();
+    ASSERT_TRUE(plan.ok()) << to_string(plan.status());
+    EXPECT_EQ(plan->tuning.size(), seconds == std::string("1000") ? 1u : 0u);
+    EXPECT_EQ(to_string(*plan).find("tuned: ") != std::string::npos, answers.size() > 1);
   }
   for (size_t i = 0; i < answers[0].size(); ++i) {
     ASSERT_NEAR(answers[0][i], answers[1][i], 1e-4f);
     ASSERT_EQ(answers[1][i], answers[2][i]);
   }
+}
+
+// What a session with these settings measures.
+std::vector<TunedChoice> measured(const Model& model, const Value& input,
+                                  std::map<std::string, std::string> settings) {
+  settings["tune"] = "1000";
+  SessionOptions options;
+  options.devices = {"opencl"};
+  options.settings = std::move(settings);
+  Result<Session> session = Session::open(model, options);
+  EXPECT_TRUE(session.ok()) << to_string(session.status());
+  Value output;
+  const Status ran = session->run({&input, 1}, {&output, 1});
+  EXPECT_TRUE(ran.ok()) << to_string(ran);
+  return session->explain()->tuning;
+}
+
+TEST_F(OpenClTuning, ClblastIsAChoice) {
+  if (dlopen("libclblast.so.1", RTLD_NOW) == nullptr) GTEST_SKIP() << dlerror();
+  const Model model = product(64, 96, 80);
+  const Value input(test::random_tensor(Shape{64, 96}, 1));
+  const auto is_a_candidate = [](const TunedChoice& choice) {
+    for (const TunedChoice::Candidate& c : choice.candidates)
+      if (c.name == "clblast/gemm") return true;
+    return false;
+  };
+  const auto tuned = measured(model, input, {{"opencl.cache", folder.string()}});
+  ASSERT_EQ(tuned.size(), 1u);
+  EXPECT_EQ(tuned[0].usual, "matmul");
+  EXPECT_TRUE(is_a_candidate(tuned[0]));
+  // Sessions without it have entries of their own.
+  const auto without =
+      measured(model, input, {{"opencl.cache", folder.string()}, {"opencl.clblast", "off"}});
+  ASSERT_EQ(without.size(), 1u);
+  EXPECT_FALSE(is_a_candidate(without[0]));
+}
+
+// y = Conv(x[1, 8, 6, 6], a constant).
+Model convolution() {
+  Graph graph;
+  Node node;
+  node.op = node.name = "Conv";
+  node.inputs = {graph.add_input("x", TypeInfo::tensor(DType::float32, Shape{1, 8, 6, 6})),
+                 graph.add_constant("w", test::random_tensor(Shape{16, 8, 1, 1}, 2))};
+  const Result<NodeId> id = graph.add_node(node, {"y"});
+  EXPECT_TRUE(id.ok()) << to_string(id.status());
+  graph.add_output(graph.node(*id).outputs[0]);
+  return Model(std::move(graph), {});
+}
+
+TEST_F(OpenClTuning, ImagesThatTheSessionAsksForStay) {
+  if (!device->traits().images) GTEST_SKIP() << "the device has no images";
+  const Value input(test::random_tensor(Shape{1, 8, 6, 6}, 1));
+  const std::string cache = folder.string();
+  EXPECT_EQ(measured(convolution(), input, {{"opencl.cache", cache}}).size(), 1u);
+  for (const TunedChoice& choice :
+       measured(convolution(), input, {{"opencl.cache", cache}, {"opencl.storage", "image"}}))
+    EXPECT_TRUE(choice.candidates.empty()) << choice.candidates[0].name;
 }
 
 TEST_F(OpenClTuning, SecondsAreANumber) {

@@ -1,4 +1,4 @@
-#include "backends/opencl/binary_store.h"
+#include "oarlock/plugin/cache_folder.h"
 
 #include <unistd.h>
 
@@ -9,13 +9,13 @@
 #include <fstream>
 #include <system_error>
 
-namespace oarlock::opencl {
+namespace oarlock {
 
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kMagic[8] = {'o', 'a', 'r', 'c', 'l', 'b', '0', '1'};
+constexpr char kMagic[8] = {'o', 'a', 'r', 'c', 'c', 'h', '0', '1'};
 constexpr uint64_t kMostBytes = uint64_t{1} << 30;
 
 // FNV-1a.
@@ -27,7 +27,7 @@ uint64_t hash(std::string_view bytes) {
 
 struct Header {
   char magic[8];
-  uint64_t key_bytes, binary_bytes, checksum;
+  uint64_t key_bytes, value_bytes, checksum;
 };
 
 std::string_view view(const std::vector<unsigned char>& bytes) {
@@ -38,28 +38,42 @@ fs::path folder_named(const std::string& name) {
   return name == "off" ? fs::path() : fs::path(name);
 }
 
-fs::path default_folder() {
-  if (const char* given = std::getenv("OARLOCK_OPENCL_CACHE"); given != nullptr && *given != '\0')
-    return folder_named(given);
+// OARLOCK_CPU_CACHE for "cpu".
+std::string variable_for(const std::string& name) {
+  std::string variable = "OARLOCK_";
+  for (const char c : name) variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return variable + "_CACHE";
+}
+
+fs::path default_folder(const std::string& name) {
+  const char* given = std::getenv(variable_for(name).c_str());
+  if (given != nullptr && *given != '\0') return folder_named(given);
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
-    return fs::path(cache) / "oarlock" / "opencl";
+    return fs::path(cache) / "oarlock" / name;
   if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
-    return fs::path(home) / ".cache" / "oarlock" / "opencl";
+    return fs::path(home) / ".cache" / "oarlock" / name;
   return {};
 }
 
 }  // namespace
 
-BinaryStore BinaryStore::from(const std::map<std::string, std::string>& settings) {
-  const auto setting = settings.find("opencl.cache");
-  if (setting == settings.end()) return BinaryStore(default_folder());
-  return BinaryStore(folder_named(setting->second));
+CacheFolder CacheFolder::from(const std::map<std::string, std::string>& settings,
+                              const std::string& name) {
+  const auto setting = settings.find(name + ".cache");
+  if (setting == settings.end()) return CacheFolder(default_folder(name));
+  return CacheFolder(folder_named(setting->second));
 }
 
-bool BinaryStore::is_writable() const {
+bool CacheFolder::exists() const {
+  std::error_code error;
+  return enabled() && fs::is_directory(folder_, error);
+}
+
+bool CacheFolder::is_writable() const {
+  if (!enabled()) return false;
   std::error_code error;
   fs::create_directories(folder_, error);
-  return enabled() && access(folder_.c_str(), W_OK | X_OK) == 0;
+  return access(folder_.c_str(), W_OK | X_OK) == 0;
 }
 
 std::string digest(std::string_view bytes) {
@@ -69,46 +83,45 @@ std::string digest(std::string_view bytes) {
   return digits;
 }
 
-fs::path BinaryStore::file_for(std::string_view key) const {
-  return folder_ / (digest(key) + ".clbin");
+fs::path CacheFolder::file_for(std::string_view key) const {
+  return folder_ / (digest(key) + ".entry");
 }
 
-std::optional<std::vector<unsigned char>> BinaryStore::load(std::string_view key) const {
+std::optional<std::vector<unsigned char>> CacheFolder::load(std::string_view key) const {
   if (!enabled()) return std::nullopt;
   std::ifstream file(file_for(key), std::ios::binary);
   Header header;
   if (!file.read(reinterpret_cast<char*>(&header), sizeof header)) return std::nullopt;
   if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.key_bytes != key.size() ||
-      header.binary_bytes > kMostBytes)
+      header.value_bytes > kMostBytes)
     return std::nullopt;
   std::error_code error;
   const uint64_t size = fs::file_size(file_for(key), error);
-  if (error || size != sizeof header + header.key_bytes + header.binary_bytes) return std::nullopt;
+  if (error || size != sizeof header + header.key_bytes + header.value_bytes) return std::nullopt;
   std::string stored(key.size(), '\0');
-  std::vector<unsigned char> binary(header.binary_bytes);
+  std::vector<unsigned char> value(header.value_bytes);
   if (!file.read(stored.data(), static_cast<std::streamsize>(stored.size())) ||
-      !file.read(reinterpret_cast<char*>(binary.data()),
-                 static_cast<std::streamsize>(binary.size())))
+      !file.read(reinterpret_cast<char*>(value.data()), static_cast<std::streamsize>(value.size())))
     return std::nullopt;
-  if (stored != key || hash(view(binary)) != header.checksum) return std::nullopt;
-  return binary;
+  if (stored != key || hash(view(value)) != header.checksum) return std::nullopt;
+  return value;
 }
 
-bool BinaryStore::save(std::string_view key, const std::vector<unsigned char>& binary) const {
-  if (binary.empty() || binary.size() > kMostBytes || !is_writable()) return false;
+bool CacheFolder::save(std::string_view key, const std::vector<unsigned char>& value) const {
+  if (value.empty() || value.size() > kMostBytes || !is_writable()) return false;
   std::error_code error;
   static std::atomic<unsigned> count = 0;
   const fs::path wanted = file_for(key);
   const fs::path temporary =
       wanted.string() + "." + std::to_string(getpid()) + "." + std::to_string(count.fetch_add(1));
-  Header header{{}, key.size(), binary.size(), hash(view(binary))};
+  Header header{{}, key.size(), value.size(), hash(view(value))};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
     file.write(reinterpret_cast<const char*>(&header), sizeof header);
     file.write(key.data(), static_cast<std::streamsize>(key.size()));
-    file.write(reinterpret_cast<const char*>(binary.data()),
-               static_cast<std::streamsize>(binary.size()));
+    file.write(reinterpret_cast<const char*>(value.data()),
+               static_cast<std::streamsize>(value.size()));
     file.close();
     if (!file) {
       fs::remove(temporary, error);
@@ -121,4 +134,4 @@ bool BinaryStore::save(std::string_view key, const std::vector<unsigned char>& b
   return false;
 }
 
-}  // namespace oarlock::opencl
+}  // namespace oarlock
