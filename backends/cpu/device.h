@@ -35,7 +35,7 @@ class CpuDevice final : public Device {
   Tuning* tuning() override { return &tuning_; }
 
   int threads() const { return threads_; }
-  // Setting `exact`: sums of products as the model has them, no minimal filtering.
+  // Setting `exact`: sums of products as the model has them, no minimal filtering, no spectra.
   bool exact() const { return exact_; }
 
   // Calls body(begin, end, slot) for parts of [0, units), some of them at the same time, and

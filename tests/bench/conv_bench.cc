@@ -11,6 +11,8 @@
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/conv_planar.h"
 #include "kernels/cpu/depthwise.h"
+#include "kernels/cpu/fourier_depthwise.h"
+#include "kernels/cpu/fourier_signal.h"
 #include "kernels/cpu/integer_conv.h"
 #include "kernels/cpu/winograd.h"
 #include "tests/bench/rates.h"
@@ -112,6 +114,45 @@ void depthwise_rows(benchmark::State& state) {
   report(state, s);
 }
 
+// The last argument is the transforms' length.
+void depthwise_fourier(benchmark::State& state) {
+  const ConvShape s = shape_of(state);
+  const FourierDepthwise conv(s, {true, s.out_width, s.out_height, state.range(6)});
+  const Floats input = floats(s.in_blocks() * s.in_pixels() * 16);
+  const Floats packed = floats(conv.packed_size());
+  const Floats output = floats(s.out_blocks() * s.out_pixels() * 16);
+  const Floats workspace = floats(conv.workspace());
+  FourierDepthwise::Args args;
+  args.input = input.get();
+  args.weights = packed.get();
+  args.output = output.get();
+  args.workspace = workspace.get();
+  for (auto _ : state)
+    for (int64_t block = 0; block < s.in_blocks(); ++block) conv.run(args, block, 0);
+  report(state, s);
+}
+
+// Arguments: channels in and out, values, taps, segment, segments of a chunk.
+void signal_fourier(benchmark::State& state) {
+  ConvShape s;
+  s.in_channels = state.range(0);
+  s.out_channels = state.range(1);
+  s.in_width = s.out_width = state.range(2);
+  s.kernel_width = state.range(3);
+  s.pad_left = s.kernel_width / 2;
+  const FourierSignal conv(s, {state.range(4), state.range(4), 2 * state.range(4), state.range(5)});
+  const Floats input = floats(s.in_channels * s.in_width), packed = floats(conv.packed_size());
+  const Floats output = floats(s.out_channels * s.out_width), workspace = floats(conv.workspace());
+  FourierSignal::Args args;
+  args.input = input.get();
+  args.weights = packed.get();
+  args.output = output.get();
+  args.workspace = workspace.get();
+  for (auto _ : state)
+    for (int64_t chunk = 0; chunk < conv.chunks(); ++chunk) conv.run(args, 0, chunk);
+  report(state, s);
+}
+
 void depthwise_bytes(benchmark::State& state) {
   const ConvShape s = shape_of(state);
   const std::vector<uint8_t> image(static_cast<size_t>(s.in_channels * s.in_pixels()), 3);
@@ -200,6 +241,32 @@ BENCHMARK(depthwise_rows)
     ->Args({512, 512, 14, 3, 1, 512})
     ->Args({240, 240, 28, 5, 2, 240})
     ->Args({960, 960, 7, 5, 1, 960});
+// Large kernels, as RepLKNet has them.
+BENCHMARK(depthwise_rows)
+    ->ArgNames(kShape)
+    ->Args({128, 128, 56, 7, 1, 128})
+    ->Args({128, 128, 56, 9, 1, 128})
+    ->Args({128, 128, 56, 13, 1, 128})
+    ->Args({128, 128, 56, 31, 1, 128})
+    ->Args({256, 256, 28, 13, 1, 256})
+    ->Args({256, 256, 28, 29, 1, 256})
+    ->Args({512, 512, 14, 27, 1, 512})
+    ->Args({1024, 1024, 7, 13, 1, 1024});
+BENCHMARK(depthwise_fourier)
+    ->ArgNames({"in", "out", "extent", "kernel", "stride", "groups", "length"})
+    ->Args({128, 128, 56, 7, 1, 128, 60})
+    ->Args({128, 128, 56, 9, 1, 128, 60})
+    ->Args({128, 128, 56, 13, 1, 128, 64})
+    ->Args({128, 128, 56, 31, 1, 128, 72})
+    ->Args({256, 256, 28, 13, 1, 256, 36})
+    ->Args({256, 256, 28, 29, 1, 256, 45})
+    ->Args({512, 512, 14, 27, 1, 512, 27})
+    ->Args({1024, 1024, 7, 13, 1, 1024, 15});
+BENCHMARK(signal_fourier)
+    ->ArgNames({"in", "out", "width", "taps", "segment", "chunk"})
+    ->Args({1, 1, 16384, 1024, 128, 64})
+    ->Args({1, 1, 65536, 4096, 256, 128})
+    ->Args({8, 8, 16384, 512, 128, 64});
 BENCHMARK(depthwise_bytes)
     ->ArgNames(kShape)
     ->Args({32, 32, 112, 3, 1, 32})

@@ -36,9 +36,10 @@ void DeviceChoice::add_to(CLI::App* command) {
   command->add_flag("--strict", strict,
                     "An error instead of running a node on a less preferred device");
   command->add_flag("--no-simplify", no_simplify, "Run the graph as it is in the file");
-  command->add_flag("--exact", exact,
-                    "On the CPU sums as the model has them: no Winograd convolutions (see also "
-                    "convert --no-simplify)");
+  command->add_flag(
+      "--exact", exact,
+      "On the CPU sums as the model has them: no Winograd or Fourier convolutions (see "
+      "also convert --no-simplify)");
   command->add_option("--backend", backend_paths, "Backend library or folder of them to load")
       ->type_name("PATH")
       ->allow_extra_args(false);

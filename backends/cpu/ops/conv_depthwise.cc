@@ -4,6 +4,7 @@
 #include "backends/cpu/device.h"
 #include "backends/cpu/ops/conv_node.h"
 #include "backends/cpu/ops/packing.h"
+#include "backends/cpu/ops/support/fourier_blocking.h"
 #include "kernels/cpu/depthwise.h"
 
 namespace oarlock::cpu {
@@ -27,6 +28,15 @@ Result<KernelNeeds> match_depthwise(const NodeView& view, const Device& device) 
       kernels::cpu::depthwise_workspace(node.shape) * cpu_device(device).threads();
   return KernelNeeds(
       conv_option(view, node, blocked_layout(), depthwise_weights_layout(node.shape), workspace));
+}
+
+// Where there is another kind of kernel to compare with.
+Result<std::vector<KernelOption>> depthwise_candidates(const NodeView& view, const Device& device) {
+  OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
+  if (cpu_device(device).exact() || !fourier_depthwise_blocking(node.shape, kFourierTried))
+    return unsupported("is the only kernel for this shape");
+  OARLOCK_ASSIGN(const KernelNeeds needs, match_depthwise(view, device));
+  return needs.options;
 }
 
 class DepthwiseKernel final : public Kernel {
@@ -83,8 +93,8 @@ Result<KernelPtr> create_depthwise(const NodeView& view, const KernelOption&, De
 std::span<const KernelDef> conv_depthwise_kernels();
 
 std::span<const KernelDef> conv_depthwise_kernels() {
-  static const std::vector<KernelDef> defs =
-      conv_defs("conv_f32_depthwise_nchw16c", match_depthwise, create_depthwise);
+  static const std::vector<KernelDef> defs = conv_defs(
+      "conv_f32_depthwise_nchw16c", match_depthwise, create_depthwise, depthwise_candidates);
   return defs;
 }
 

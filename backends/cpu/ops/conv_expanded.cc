@@ -1,12 +1,12 @@
 // oarlock.cpu.ExpandedConv: a depthwise convolution that computes the rows it reads.
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "backends/cpu/device.h"
 #include "backends/cpu/fused_ops.h"
 #include "backends/cpu/ops/conv_node.h"
 #include "backends/cpu/ops/packing.h"
+#include "backends/cpu/ops/support/cache.h"
+#include "backends/cpu/ops/support/fourier_blocking.h"
 #include "kernels/cpu/depthwise.h"
 
 namespace oarlock::cpu {
@@ -16,18 +16,6 @@ namespace {
 using kernels::cpu::ConvShape;
 using kernels::cpu::DepthwiseArgs;
 using kernels::cpu::Expansion;
-
-// Bytes of a core's second-level cache.
-int64_t cache_bytes() {
-  static const int64_t bytes = [] {
-    int64_t size = -1;
-#if defined(_SC_LEVEL2_CACHE_SIZE)
-    size = ::sysconf(_SC_LEVEL2_CACHE_SIZE);
-#endif
-    return size > 0 ? size : int64_t{1} << 20;
-  }();
-  return bytes;
-}
 
 struct ExpandedNode {
   int64_t batch = 1;
@@ -73,6 +61,8 @@ Result<KernelNeeds> match_expanded(const NodeView& view, const Device& device) {
   const ConvShape& p = node.pointwise;
   const int64_t between = p.out_blocks() * 16 * p.out_pixels() * int64_t{sizeof(float)};
   if (between < cache_bytes() / 2) return unsupported("the value between the two is small");
+  if (!cpu_device(device).exact() && fourier_depthwise_blocking(node.depthwise))
+    return unsupported("products of spectra are faster than the depthwise convolution's sums");
   return KernelNeeds(option_of(view, node, device));
 }
 

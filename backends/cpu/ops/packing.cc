@@ -2,6 +2,7 @@
 #include "backends/cpu/ops/packing.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <functional>
 #include <utility>
@@ -19,17 +20,25 @@ namespace {
 
 using kernels::cpu::ConvShape;
 using kernels::cpu::DirectConv;
+using kernels::cpu::FourierDepthwise;
+using kernels::cpu::FourierSignal;
 using kernels::cpu::Range;
 using kernels::cpu::WinogradConv;
 
 // Weights that a part should have at least.
 constexpr int64_t kLeastWeights = 16 * 1024;
+// Of a transform.
+constexpr int64_t kMostLength = 1 << 24;
 
 constexpr std::string_view kDirect = "cpu.conv_direct:";          // and the number of groups
 constexpr std::string_view kTransposed = "cpu.conv_transposed:";  // and the number of groups
 constexpr std::string_view kWinograd = "cpu.conv_winograd:";      // and m
 constexpr std::string_view kPlanar = "cpu.conv_planar";
 constexpr std::string_view kDepthwise = "cpu.conv_depthwise";
+// Along the width or not, dilation along it, length of the transforms.
+constexpr std::string_view kFourierDepthwise = "cpu.conv_fourier_depthwise:";
+// Groups, weights of a part, length of the transforms.
+constexpr std::string_view kFourierSignal = "cpu.conv_fourier_signal:";
 constexpr std::string_view kVector = "cpu.padded_vector";
 
 // Channels and kernel of a convolution; extents of images do not matter to packing.
@@ -65,6 +74,18 @@ int64_t number_after(std::string_view tag, std::string_view prefix) {
   int64_t number = 0;
   std::from_chars(tag.data() + prefix.size(), tag.data() + tag.size(), number);
   return number;
+}
+
+// Three numbers with colons between; zeros where they are missing.
+std::array<int64_t, 3> numbers_after(std::string_view tag, std::string_view prefix) {
+  std::array<int64_t, 3> numbers = {};
+  tag.remove_prefix(prefix.size());
+  for (int64_t& number : numbers) {
+    number = number_after(tag, "");
+    tag.remove_prefix(std::min(tag.find(':'), tag.size() - 1) + 1);
+    if (tag.empty()) break;
+  }
+  return numbers;
 }
 
 // Packing in independent units.
@@ -116,6 +137,27 @@ Result<Pack> packing(const Layout& to, const Shape& shape) {
     OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, shape[0]));
     return Pack{1, [s](const float* from, float* out, Range) {
                   kernels::cpu::pack_depthwise_weights(s, from, out);
+                }};
+  }
+  if (to.tag.starts_with(kFourierDepthwise)) {
+    const auto [width, dilation, length] = numbers_after(to.tag, kFourierDepthwise);
+    if (dilation < 1 || length < 1 || length > kMostLength)
+      return unsupported("a malformed tag ", to.tag);
+    OARLOCK_ASSIGN(ConvShape s, weights_shape(shape, shape[0]));
+    s.dilation_height = s.dilation_width = dilation;
+    return Pack{s.in_blocks(), [conv = FourierDepthwise(s, {width != 0, 1, 1, length})](
+                                   const float* from, float* out, Range blocks) {
+                  conv.pack_weights(from, out, blocks);
+                }};
+  }
+  if (to.tag.starts_with(kFourierSignal)) {
+    const auto [groups, part, length] = numbers_after(to.tag, kFourierSignal);
+    if (groups < 1 || part < 1 || length < part || length > kMostLength)
+      return unsupported("a malformed tag ", to.tag);
+    OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, groups));
+    return Pack{s.out_channels, [conv = FourierSignal(s, {part, part, length, 1})](
+                                    const float* from, float* out, Range channels) {
+                  conv.pack_weights(from, out, channels);
                 }};
   }
   if (to.tag == kVector && shape.rank() == 1) {
@@ -180,6 +222,18 @@ Layout planar_weights_layout(const ConvShape& shape) {
 Layout depthwise_weights_layout(const ConvShape& shape) {
   return packed(std::string(kDepthwise),
                 static_cast<size_t>(shape.in_blocks() * shape.taps() * 16));
+}
+
+Layout fourier_depthwise_weights_layout(const ConvShape& shape,
+                                        const FourierDepthwise::Blocking& b) {
+  return packed(concat(kFourierDepthwise, b.along_width ? 1 : 0, ":",
+                       b.along_width ? shape.dilation_width : shape.dilation_height, ":", b.length),
+                FourierDepthwise(shape, b).packed_size());
+}
+
+Layout fourier_signal_weights_layout(const ConvShape& shape, const FourierSignal::Blocking& b) {
+  return packed(concat(kFourierSignal, shape.groups, ":", b.part, ":", b.length),
+                FourierSignal(shape, b).packed_size());
 }
 
 Layout padded_vector_layout(int64_t length) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "kernels/cpu/conv_shape.h"
+#include "kernels/cpu/fourier_depthwise.h"
+#include "kernels/cpu/fourier_signal.h"
 #include "oarlock/plugin/layout.h"
 
 namespace oarlock::cpu {
@@ -13,6 +15,10 @@ Layout transposed_weights_layout(const kernels::cpu::ConvShape& shape);
 Layout winograd_weights_layout(const kernels::cpu::ConvShape& shape, int m);
 Layout planar_weights_layout(const kernels::cpu::ConvShape& shape);
 Layout depthwise_weights_layout(const kernels::cpu::ConvShape& shape);
+Layout fourier_depthwise_weights_layout(const kernels::cpu::ConvShape& shape,
+                                        const kernels::cpu::FourierDepthwise::Blocking& blocking);
+Layout fourier_signal_weights_layout(const kernels::cpu::ConvShape& shape,
+                                     const kernels::cpu::FourierSignal::Blocking& blocking);
 // Any vector as long as a multiple of 16, zeros at its end.
 Layout padded_vector_layout(int64_t length);
 

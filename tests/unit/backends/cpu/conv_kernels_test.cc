@@ -61,6 +61,30 @@ TEST(ConvKernels, Depthwise) {
   check_kernel(conv(window(1, 1, 1, 8), {1, 8, 7, 7}, {24, 1, 3, 3}));  // with a multiplier
 }
 
+TEST(ConvKernels, LargeDepthwiseBySpectra) {
+  check_kernel(conv(window(1, 15, 1, 37), {2, 37, 56, 40}, {37, 1, 31, 31}));
+  check_kernel(conv(window(1, 12, 1, 16), {1, 16, 40, 140}, {16, 1, 25, 25}, false));
+  check_kernel(conv(window(1, 24, 3, 16), {1, 16, 60, 60}, {16, 1, 17, 17}));
+  KernelCase upright = conv({{"pads", Integers{25, 2, 25, 2}}, {"group", int64_t{20}}},
+                            {1, 20, 56, 56}, {20, 1, 51, 5});
+  check_kernel(upright);
+  upright.op = "oarlock.Conv";
+  upright.inputs.push_back(random_tensor({1, 20, 56, 56}, 4));
+  upright.attrs.set("activation", std::string("Relu"));
+  check_kernel(upright);
+}
+
+TEST(ConvKernels, SignalsBySpectra) {
+  check_kernel(conv({{"pads", Integers{300, 299}}}, {2, 1, 6000}, {1, 1, 600}));
+  check_kernel(conv({}, {1, 2, 3000}, {3, 2, 129}, false));
+  check_kernel(conv({{"group", int64_t{6}}}, {1, 6, 1, 2500}, {6, 1, 1, 400}));
+  KernelCase test = conv({{"pads", Integers{64, 64}}}, {1, 2, 2000}, {3, 2, 129});
+  test.op = "oarlock.Conv";
+  test.inputs.push_back(random_tensor({1, 3, 2000}, 4));
+  test.attrs.set("activation", std::string("HardSwish"));
+  check_kernel(test);
+}
+
 TEST(ConvKernels, AutomaticPadding) {
   for (const char* automatic : {"SAME_UPPER", "SAME_LOWER", "VALID"}) {
     KernelCase test = conv({{"strides", Integers{2, 2}}, {"auto_pad", std::string(automatic)}},

@@ -1,0 +1,301 @@
+#include "kernels/cpu/fourier_depthwise.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "kernels/cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/fourier_depthwise.cc"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+#include "kernels/cpu/activation-inl.h"
+#include "kernels/cpu/fourier_lines-inl.h"
+
+#ifndef OARLOCK_KERNELS_CPU_FOURIER_DEPTHWISE_CC_
+#define OARLOCK_KERNELS_CPU_FOURIER_DEPTHWISE_CC_
+namespace oarlock::kernels::cpu {
+
+// A part of one block. Line i of slot i is input line first_slot + i; slots outside [valid.begin,
+// valid.end) are padding. Spectra lie in the workspace as [number][slot][re, im][lanes]; output
+// line i takes the place of slot i, which no later one reads.
+struct FourierDepthwiseAccess {
+  const FourierDepthwise& conv;
+  const FourierDepthwise::Axis &along, &across;
+  const std::vector<FourierStage<float>>& stages;
+  int64_t length, numbers, slot_stride;
+  int64_t first_output, outputs;  // along
+  int64_t first_line, lines;      // output lines
+  int64_t first_slot;
+  Range valid;
+  int64_t left, first_pixel, pixels;  // zeros before, then pixels of the input
+
+  FourierDepthwiseAccess(const FourierDepthwise& c, int64_t part)
+      : conv(c),
+        along(c.along_),
+        across(c.across_),
+        stages(c.stages_),
+        length(c.blocking_.length),
+        numbers(length / 2 + 1),
+        slot_stride(c.slots_ | 1) {
+    first_output = part % c.tiles_ * c.blocking_.tile;
+    outputs = std::min(c.blocking_.tile, along.out - first_output);
+    first_line = part / c.tiles_ * c.blocking_.strip;
+    lines = std::min(c.blocking_.strip, across.out - first_line);
+    first_slot = first_line * across.stride - across.pad;
+    const int64_t slots = (lines - 1) * across.stride + across.reach() + 1;
+    valid.begin = std::clamp<int64_t>(-first_slot, 0, slots);
+    valid.end = std::clamp<int64_t>(across.in - first_slot, valid.begin, slots);
+    const int64_t begin = first_output - along.pad, end = begin + outputs + along.reach();
+    first_pixel = std::clamp<int64_t>(begin, 0, along.in);
+    pixels = std::clamp<int64_t>(end, first_pixel, along.in) - first_pixel;
+    left = std::clamp<int64_t>(-begin, 0, length - pixels);
+  }
+};
+
+}  // namespace oarlock::kernels::cpu
+#endif  // OARLOCK_KERNELS_CPU_FOURIER_DEPTHWISE_CC_
+
+HWY_BEFORE_NAMESPACE();
+namespace oarlock::kernels::cpu::HWY_NAMESPACE {
+namespace {
+
+constexpr int kBlockVectors = 16 / kLanes;
+#if HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM
+constexpr int kLineRun = 6;  // output lines whose sums are in registers
+#else
+constexpr int kLineRun = 4;
+#endif
+
+size_t workspace_floats(int64_t length, int64_t slot_stride) {
+  return static_cast<size_t>(((length / 2 + 1) * slot_stride + 2 * length) * kNumber);
+}
+
+class Part {
+ public:
+  Part(const FourierDepthwiseAccess& c, const FourierDepthwise::Args& args, int64_t block,
+       int64_t lane, int64_t in_pixels, int64_t out_pixels)
+      : c_(c),
+        input_(args.input + block * in_pixels * 16 + lane),
+        weights_(args.weights + block * c.numbers * c.across.kernel * 32 + lane),
+        bias_(args.bias ? args.bias + block * 16 + lane : nullptr),
+        residual_(args.residual ? args.residual + block * out_pixels * 16 + lane : nullptr),
+        output_(args.output + block * out_pixels * 16 + lane),
+        spectra_(args.workspace),
+        numbers_(args.workspace + c.numbers * c.slot_stride * kNumber),
+        others_(numbers_ + c.length * kNumber) {}
+
+  template <class F>
+  void run(const F& activate) const {
+    for (int64_t slot = c_.valid.begin; slot < c_.valid.end; slot += 2) forward(slot);
+    for (int64_t k = 0; k < c_.numbers; ++k) multiply(spectra_ + k * c_.slot_stride * kNumber, k);
+    for (int64_t line = 0; line < c_.lines; line += 2) backward(line, activate);
+  }
+
+ private:
+  Spectrum spectrum(int64_t slot) const {
+    return {spectra_ + slot * kNumber, c_.slot_stride * kNumber, kLanes};
+  }
+
+  static void clear(float* z, int64_t count) {
+    const VecF32 zero = hn::Zero(F32());
+    for (int64_t i = 0; i < count; ++i)
+      store_complex(F32(), ComplexF32{zero, zero}, z + i * kNumber);
+  }
+
+  // Spectra of the input lines of two slots.
+  void forward(int64_t slot) const {
+    const F32 d;
+    const bool two = slot + 1 < c_.valid.end;
+    const float* a =
+        input_ + (c_.first_slot + slot) * c_.across.in_step + c_.first_pixel * c_.along.in_step;
+    const float* b = two ? a + c_.across.in_step : a;
+    clear(numbers_, c_.left);
+    float* z = numbers_ + c_.left * kNumber;
+    for (int64_t i = 0; i < c_.pixels; ++i, z += kNumber)
+      store_complex(d,
+                    ComplexF32{hn::LoadU(d, a + i * c_.along.in_step),
+                               hn::LoadU(d, b + i * c_.along.in_step)},
+                    z);
+    clear(z, c_.length - c_.left - c_.pixels);
+    const float* result = run_stages(d, c_.stages, numbers_, others_);
+    split_spectrum(result, c_.length, spectrum(slot), spectrum(two ? slot + 1 : slot));
+  }
+
+  // Sums of products for number k of the spectra: output line y is the sum over the kernel's lines
+  // j of slot (y * stride + j * dilation) times j.
+  void multiply(float* x, int64_t k) const {
+    const int64_t stride = c_.across.stride, dilation = c_.across.dilation;
+    const int64_t margin = (kLineRun - 1) * stride;
+    const int64_t before = std::max<int64_t>(c_.valid.begin - margin, 0);
+    const int64_t after = std::min(c_.valid.end + margin, c_.slot_stride);
+    clear(x + before * kNumber, c_.valid.begin - before);
+    clear(x + c_.valid.end * kNumber, after - c_.valid.end);
+    const float* w = weights_ + k * c_.across.kernel * 32;
+    int64_t y = 0;
+    const auto run = [&](auto rows) HWY_ATTR {
+      constexpr int kRows = decltype(rows)::value;
+      for (; y + kRows <= c_.lines; y += kRows) {
+        // Kernel lines of which any row meets a line of the input.
+        const int64_t lowest = c_.valid.begin - (y + kRows - 1) * stride;
+        const int64_t highest = c_.valid.end - 1 - y * stride;
+        const int64_t begin = std::max<int64_t>((lowest + dilation - 1) / dilation, 0);
+        const int64_t end = highest < 0 ? 0 : std::min(highest / dilation + 1, c_.across.kernel);
+        multiply_lines<kRows>(x + (y * stride + begin * dilation) * kNumber, w + begin * 32,
+                              end - begin, x + y * kNumber);
+      }
+    };
+    run(std::integral_constant<int, kLineRun>());
+    run(std::integral_constant<int, kLineRun / 2>());
+    run(std::integral_constant<int, 1>());
+  }
+
+  template <int kRows>
+  HWY_INLINE void multiply_lines(const float* x, const float* w, int64_t count, float* y) const {
+    const F32 d;
+    const int64_t row_step = c_.across.stride * kNumber, tap_step = c_.across.dilation * kNumber;
+    ComplexF32 sums[kRows];
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) sums[i] = {hn::Zero(d), hn::Zero(d)};
+    for (int64_t j = 0; j < count; ++j, x += tap_step, w += 32) {
+      const VecF32 re = hn::LoadU(d, w), im = hn::LoadU(d, w + 16);
+#pragma GCC unroll 8
+      for (int i = 0; i < kRows; ++i) {
+        const ComplexF32 v = load_complex(d, x + i * row_step);
+        sums[i].re = hn::MulAdd(v.re, re, sums[i].re);
+        sums[i].im = hn::MulAdd(v.re, im, sums[i].im);
+        sums[i].re = hn::NegMulAdd(v.im, im, sums[i].re);
+        sums[i].im = hn::MulAdd(v.im, re, sums[i].im);
+      }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) store_complex(d, sums[i], y + i * kNumber);
+  }
+
+  // Two output lines from their spectra.
+  template <class F>
+  void backward(int64_t line, const F& activate) const {
+    const F32 d;
+    const bool two = line + 1 < c_.lines;
+    merge_spectra(spectrum(line), spectrum(two ? line + 1 : line), c_.length, numbers_);
+    const float* z = run_stages(d, c_.stages, numbers_, others_);
+    const VecF32 bias = bias_ ? hn::LoadU(d, bias_) : hn::Zero(d);
+    const auto emit = [&](const float* from, int64_t at) HWY_ATTR {
+      for (int64_t i = 0; i < c_.outputs; ++i, from += kNumber, at += c_.along.out_step) {
+        VecF32 sum = hn::Add(hn::LoadU(d, from), bias);
+        if (residual_) sum = hn::Add(sum, hn::LoadU(d, residual_ + at));
+        hn::StoreU(activate(sum), d, output_ + at);
+      }
+    };
+    const int64_t at =
+        (c_.first_line + line) * c_.across.out_step + c_.first_output * c_.along.out_step;
+    emit(z + kLanes, at);
+    if (two) emit(z, at + c_.across.out_step);
+  }
+
+  const FourierDepthwiseAccess& c_;
+  const float *input_, *weights_, *bias_, *residual_;
+  float *output_, *spectra_, *numbers_, *others_;
+};
+
+void run_part(const FourierDepthwiseAccess& c, const FourierDepthwise::Args& args, int64_t block,
+              int64_t in_pixels, int64_t out_pixels) {
+  for (int j = 0; j < kBlockVectors; ++j) {
+    const Part part(c, args, block, j * static_cast<int64_t>(kLanes), in_pixels, out_pixels);
+    with_activation(F32(), args.activation, [&](const auto& f) HWY_ATTR { part.run(f); });
+  }
+}
+
+}  // namespace
+}  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace oarlock::kernels::cpu {
+
+HWY_EXPORT(workspace_floats);
+HWY_EXPORT(run_part);
+
+FourierDepthwise::Axis FourierDepthwise::axis_of(const ConvShape& s, bool width) {
+  if (width)
+    return {s.in_width, s.out_width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left,
+            16,         16};
+  return {s.in_height,       s.out_height, s.kernel_height, s.stride_height,
+          s.dilation_height, s.pad_top,    s.in_width * 16, s.out_width * 16};
+}
+
+bool FourierDepthwise::fits(const ConvShape& s, bool along_width) {
+  return s.groups == s.in_channels && s.groups == s.out_channels &&
+         axis_of(s, along_width).stride == 1;
+}
+
+int64_t FourierDepthwise::needed_length(const ConvShape& s, bool along_width, int64_t tile) {
+  const Axis a = axis_of(s, along_width);
+  int64_t needed = 1;
+  for (int64_t first = 0; first < a.out; first += tile) {
+    const int64_t outputs = std::min(tile, a.out - first);
+    const int64_t begin = first - a.pad, end = begin + outputs + a.reach();
+    const int64_t from = std::clamp<int64_t>(0, begin, end), to = std::clamp(a.in, from, end);
+    // One padding serves both ends.
+    needed = std::max({needed, outputs, to - from + std::max(from - begin, end - to)});
+  }
+  return needed;
+}
+
+FourierDepthwise::FourierDepthwise(const ConvShape& shape, const Blocking& blocking)
+    : shape_(shape),
+      blocking_(blocking),
+      along_(axis_of(shape, blocking.along_width)),
+      across_(axis_of(shape, !blocking.along_width)),
+      tiles_((along_.out + blocking.tile - 1) / blocking.tile),
+      strips_((across_.out + blocking.strip - 1) / blocking.strip),
+      slots_((std::min(blocking.strip, across_.out) - 1) * across_.stride + across_.reach() + 1),
+      stages_(fourier_stages<float>(blocking.length, false)) {}
+
+size_t FourierDepthwise::packed_size() const {
+  return static_cast<size_t>(shape_.in_blocks() * (blocking_.length / 2 + 1) * across_.kernel * 32);
+}
+
+void FourierDepthwise::pack_weights(const float* weights, float* packed, Range blocks) const {
+  // An output is a sum over later inputs: the conjugate spectrum, which is the inverse transform,
+  // divided by the length as the products need it, and by two for split_spectrum.
+  const Fourier fourier(blocking_.length, true);
+  const int64_t lanes = Fourier::lanes(), n = blocking_.length, numbers = n / 2 + 1;
+  const int64_t along_step = blocking_.along_width ? 1 : shape_.kernel_width;
+  const int64_t across_step = blocking_.along_width ? shape_.kernel_width : 1;
+  std::vector<double> data(static_cast<size_t>(fourier.workspace()));
+  for (int64_t block = blocks.begin; block < blocks.end; ++block) {
+    float* const to = packed + block * numbers * across_.kernel * 32;
+    for (int64_t i = 0; i < across_.kernel * 16 / lanes; ++i) {
+      const int64_t line = i / (16 / lanes), first = i % (16 / lanes) * lanes;
+      std::fill_n(data.data(), n * 2 * lanes, 0.0);
+      for (int64_t l = 0; l < lanes; ++l) {
+        const int64_t channel = block * 16 + first + l;
+        if (channel >= shape_.in_channels) continue;
+        for (int64_t j = 0; j < along_.kernel; ++j)
+          data[static_cast<size_t>(j * along_.dilation % n * 2 * lanes + l)] += static_cast<double>(
+              weights[channel * shape_.taps() + line * across_step + j * along_step]);
+      }
+      fourier.transform(data.data());
+      for (int64_t k = 0; k < numbers; ++k)
+        for (int64_t l = 0; l < lanes; ++l) {
+          float* const v = to + (k * across_.kernel + line) * 32 + first + l;
+          v[0] = static_cast<float>(0.5 * data[static_cast<size_t>(k * 2 * lanes + l)]);
+          v[16] = static_cast<float>(0.5 * data[static_cast<size_t>((k * 2 + 1) * lanes + l)]);
+        }
+    }
+  }
+}
+
+size_t FourierDepthwise::workspace() const {
+  return HWY_DYNAMIC_DISPATCH(workspace_floats)(blocking_.length, slots_ | 1);
+}
+
+void FourierDepthwise::run(const Args& args, int64_t block, int64_t part) const {
+  HWY_DYNAMIC_DISPATCH(run_part)
+  (FourierDepthwiseAccess(*this, part), args, block, shape_.in_pixels(), shape_.out_pixels());
+}
+
+}  // namespace oarlock::kernels::cpu
+#endif
