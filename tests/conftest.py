@@ -64,3 +64,11 @@ def command():
                               check=False, **options)
 
     return run
+
+
+def pytest_terminal_summary(terminalreporter):
+    """A run ends with what tests record as their "summary"."""
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, value in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(value)

@@ -1,6 +1,6 @@
 """Every node test that the onnx package generates, on the devices reference, cpu and, where there is
-one, opencl; or all on those of OARLOCK_TEST_DEVICES=name,name. On opencl every eighth case runs,
-since drivers compile for each.
+one, opencl, each with the reference behind it; or on those of OARLOCK_TEST_DEVICES=name,name. The run
+ends with the numbers of cases that a device did itself.
 
 The cases of random operators are decided by properties.py. exclusions.txt lists the cases expected
 not to pass; one that passes nevertheless fails as stale.
@@ -11,7 +11,7 @@ import pathlib
 
 import pytest
 
-from . import exclusions, properties
+from . import exclusions, properties, steps
 from .compare import assert_similar, plain
 from .node_cases import node_cases
 
@@ -25,7 +25,7 @@ FILE = pathlib.Path(__file__).parent / "exclusions.txt"
 EXCLUSIONS, EXCLUDED_CASES = exclusions.read(FILE)
 
 
-def run(case, device):
+def run(case, device, record_property):
     from oarlock import onnx_backend
 
     if case.name in properties.CHECKS:
@@ -37,24 +37,25 @@ def run(case, device):
         assert len(outputs) == len(expected)
         for info, actual, wanted in zip(prepared.session.outputs, outputs, expected):
             assert_similar(actual, plain(wanted), case.rtol, case.atol, info.name)
+    steps.record(record_property, device, prepared.session)
 
 
 def names_and_devices():
     pairs = [(name, device) for name in sorted(node_cases()) for device in DEVICES]
     if not CHOSEN_DEVICES and any(name.startswith("opencl") for name in oarlock.devices()):
-        pairs += [(name, "opencl") for name in sorted(node_cases())[::8]]
+        pairs += [(name, "opencl") for name in sorted(node_cases())]
     return pairs
 
 
 @pytest.mark.parametrize("name, device", names_and_devices())
-def test_node(name, device):
+def test_node(name, device, record_property):
     exclusion = exclusions.find(EXCLUSIONS, device, name)
     if exclusion is None:
-        run(node_cases()[name], device)
+        run(node_cases()[name], device, record_property)
         return
     expected = oarlock.UnsupportedError if exclusion.kind == "unsupported" else Exception
     try:
-        run(node_cases()[name], device)
+        run(node_cases()[name], device, record_property)
     except expected:
         pytest.xfail(exclusion.reason)
     pytest.fail(f"stale exclusion, {name} passes on {device}: {FILE.name}:{exclusion.line}")

@@ -1,0 +1,42 @@
+"""Which devices did the steps of a case. Recorded with the case's result, as the property `steps`;
+conftest.py sums them up at the end of a run."""
+
+import collections
+import re
+
+PROPERTY = "steps"
+MOVES = ("oarlock.Copy", "oarlock.Relayout")
+
+
+def by_device(explained):
+    """Steps other than moves of values, by kind of device, of a session's explain()."""
+    lines = iter(explained.splitlines())
+    header = next((line for line in lines if re.match(r"node\s+operator\s+device\s", line)), None)
+    count = collections.Counter()
+    if header is None:
+        return count
+    operator, device = header.index("operator"), header.index("device")
+    for line in lines:
+        if not line.strip():
+            break
+        if not line.startswith("    not ") and line[operator:device].strip() not in MOVES:
+            count[line[device:].split()[0].split(":")[0]] += 1
+    return count
+
+
+def record(record_property, device, session):
+    count = by_device(session.explain())
+    record_property(PROPERTY, " ".join([device, *(f"{name}={n}" for name, n in sorted(count.items()))]))
+
+
+def summary(recorded):
+    """A line for each device asked for: its cases, and those that it did wholly or partly itself."""
+    cases, some, whole = collections.Counter(), collections.Counter(), collections.Counter()
+    for text in recorded:
+        device, *counts = text.split()
+        steps = {name: int(n) for name, _, n in (item.partition("=") for item in counts)}
+        cases[device] += 1
+        some[device] += steps.get(device, 0) > 0
+        whole[device] += steps.get(device, 0) == sum(steps.values()) > 0
+    return [f"{device}: {cases[device]} cases passed, {some[device]} with steps on the device itself, "
+            f"{whole[device]} with all of them" for device in sorted(cases) if device != "reference"]
