@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kMostInputs = 3;
 constexpr size_t kMostAxes = 8;  // beside the innermost
+constexpr int64_t kShort = 16;   // vectors of an innermost axis that is no work of its own
 
 // How the inputs are walked over while the output is produced in order of its memory.
 struct Walk {
@@ -230,11 +231,16 @@ Result<KernelPtr> create(const NodeView& node, const KernelOption& chosen, Devic
       .set("INPUTS", static_cast<int64_t>(inputs))
       .set("RANK", static_cast<int64_t>(walk.extents.size()))
       .set("WIDTH", width);
+  Work work = Work::grid({ceil_div(walk.inner, width), walk.rows(), 1},
+                         {walk.rows() == 1 ? 64u : 16u, 1, 1});
+  if (walk.rows() > 1 && ceil_div(walk.inner, width) < kShort) {
+    // Neighbouring work-items of a GPU take neighbours in memory.
+    const int64_t rows = cl.traits().is_cpu ? 16 : 1, last = walk.extents.back();
+    defines.set("ROWS", rows);
+    work = Work::items(walk.rows() / last * ceil_div(last, rows));
+  }
   OARLOCK_ASSIGN(const ProgramSource source, embedded_program("elementwise", defines));
-  OARLOCK_ASSIGN(const LaunchPtr launch,
-                 Launch::make(cl, source, "elementwise", inputs + 1,
-                              Work::grid({ceil_div(walk.inner, width), walk.rows(), 1},
-                                         {walk.rows() == 1 ? 64u : 16u, 1, 1})));
+  OARLOCK_ASSIGN(const LaunchPtr launch, Launch::make(cl, source, "elementwise", inputs + 1, work));
   const auto inner = static_cast<cl_int>(walk.inner), rows = static_cast<cl_int>(walk.rows());
   const cl_int8 extents = eight(walk.extents);
   std::array<cl_int, kMostInputs> steps = {};
