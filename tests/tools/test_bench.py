@@ -58,3 +58,15 @@ def test_table_divides_by_the_best_other(measured, environment):
     assert "| a | 2.0 | 4.0 | 8.0 | 0.50 |" in done.stdout
     assert "| b | 2.0 | - | 1.0 | 2.00 |" in done.stdout
     assert "**1.00**" in done.stdout
+
+
+def test_kernels_are_measured_beside_the_peak(command, source_dir, build_dir, environment):
+    if not any(name.startswith("opencl") for name in command("devices", "--names").stdout.split()):
+        pytest.skip("no OpenCL device is there")
+    done = subprocess.run(
+        [sys.executable, source_dir / "tools" / "bench" / "opencl_kernels.py", "--command",
+         build_dir / "bin" / "oarlock", "--runs", "2", "--tune", "0.1", "--filter", "14x14 512"],
+        env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [row] = [line.split("|")[1:-1] for line in done.stdout.splitlines() if "14x14" in line]
+    assert float(row[1]) > 0 and row[2].strip() == "conv_direct"
