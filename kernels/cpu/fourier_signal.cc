@@ -142,7 +142,8 @@ class Chunk {
     const int64_t begin = std::clamp<int64_t>(start < 0 ? (-start + hop - 1) / hop : 0, 0, lanes);
     const int64_t room = c_.shape.in_width - length - start;
     const int64_t end = room < 0 ? begin : std::clamp<int64_t>(room / hop + 1, begin, lanes);
-    transpose_tile(x + start + begin * hop, hop, end - begin, length, z + begin, kNumber);
+    if (begin < end)
+      transpose_tile(x + start + begin * hop, hop, end - begin, length, z + begin, kNumber);
     for (int64_t i = 0; i < lanes; ++i) {
       if (i >= begin && i < end) continue;
       const int64_t at = start + i * hop;

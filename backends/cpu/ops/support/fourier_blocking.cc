@@ -142,9 +142,9 @@ std::optional<FourierSignal::Blocking> fourier_signal_blocking(const ConvShape& 
                   weights * (static_cast<double>(vectors) * product + 1)) +
           kPart;
       const int64_t units = s.groups * chunks;
-      // One or two units leave threads without work.
+      // Few units leave threads without work, or with unequal shares.
       const double cost =
-          static_cast<double>(units) * chunk * (1 + 0.3 / static_cast<double>(units));
+          static_cast<double>(units) * chunk * (1 + 1.0 / static_cast<double>(units));
       if (cost >= best_cost) continue;
       best_cost = cost;
       best = b;
