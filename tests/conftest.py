@@ -5,6 +5,7 @@ folder of the Python package (default: python in the build), OARLOCK_SHARED the 
 models/ (default: ../shared beside the repository).
 """
 
+import collections
 import os
 import pathlib
 import subprocess
@@ -66,9 +67,24 @@ def command():
     return run
 
 
+def _cases_by_device(recorded):
+    """A line for each device that "DEVICE kind=steps kind=steps" of cases ask for: how many of them it
+    did itself, wholly or in part."""
+    cases, some, whole = collections.Counter(), collections.Counter(), collections.Counter()
+    for text in recorded:
+        device, *counts = text.split()
+        steps = {name: int(n) for name, _, n in (item.partition("=") for item in counts)}
+        cases[device] += 1
+        some[device] += steps.get(device, 0) > 0
+        whole[device] += steps.get(device, 0) == sum(steps.values()) > 0
+    return [f"{device}: {cases[device]} cases passed, {some[device]} with steps on the device itself, "
+            f"{whole[device]} with all of them" for device in sorted(cases) if device != "reference"]
+
+
 def pytest_terminal_summary(terminalreporter):
-    """A run ends with what tests record as their "summary"."""
-    for report in terminalreporter.stats.get("passed", ()):
-        for name, value in report.user_properties:
-            if name == "summary":
-                terminalreporter.write_line(value)
+    """A run ends with what tests record as their "summary", and the sum of their "steps"."""
+    recorded = [item for report in terminalreporter.stats.get("passed", ())
+                for item in report.user_properties]
+    lines = [value for name, value in recorded if name == "summary"]
+    for line in lines + _cases_by_device(value for name, value in recorded if name == "steps"):
+        terminalreporter.write_line(line)

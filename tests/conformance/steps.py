@@ -1,10 +1,9 @@
-"""Which devices did the steps of a case. Recorded with the case's result, as the property `steps`;
-conftest.py sums them up at the end of a run."""
+"""Which devices did the steps of a case. Recorded with the case's result, as the property "steps"; the
+tests' conftest.py sums them up at the end of a run."""
 
 import collections
 import re
 
-PROPERTY = "steps"
 MOVES = ("oarlock.Copy", "oarlock.Relayout")
 
 
@@ -26,17 +25,4 @@ def by_device(explained):
 
 def record(record_property, device, session):
     count = by_device(session.explain())
-    record_property(PROPERTY, " ".join([device, *(f"{name}={n}" for name, n in sorted(count.items()))]))
-
-
-def summary(recorded):
-    """A line for each device asked for: its cases, and those that it did wholly or partly itself."""
-    cases, some, whole = collections.Counter(), collections.Counter(), collections.Counter()
-    for text in recorded:
-        device, *counts = text.split()
-        steps = {name: int(n) for name, _, n in (item.partition("=") for item in counts)}
-        cases[device] += 1
-        some[device] += steps.get(device, 0) > 0
-        whole[device] += steps.get(device, 0) == sum(steps.values()) > 0
-    return [f"{device}: {cases[device]} cases passed, {some[device]} with steps on the device itself, "
-            f"{whole[device]} with all of them" for device in sorted(cases) if device != "reference"]
+    record_property("steps", " ".join([device, *(f"{name}={n}" for name, n in sorted(count.items()))]))
