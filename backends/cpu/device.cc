@@ -19,6 +19,7 @@
 #include "backends/cpu/processor.h"
 #include "backends/cpu/team.h"
 #include "kernels/cpu/instruction_set.h"
+#include "kernels/cpu/source_hash.h"
 
 namespace oarlock::cpu {
 
@@ -139,6 +140,10 @@ CpuDevice::CpuDevice(int threads, bool exact, CacheFolder cache)
 }
 
 CpuDevice::~CpuDevice() = default;
+
+std::string CpuDevice::packing() const {
+  return concat(kernels::cpu::instruction_set_name(), " ", kernels::cpu::source_hash());
+}
 
 Result<BufferPtr> CpuDevice::allocate(const MemoryRequest& request) {
   if (request.image) return unsupported("device cpu has no images");

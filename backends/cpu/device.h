@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "backends/cpu/memory.h"
@@ -33,6 +34,8 @@ class CpuDevice final : public Device {
   // other runs leave them.
   Status enter(const std::function<Status()>& body) override;
   Tuning* tuning() override { return &tuning_; }
+
+  std::string packing() const override;
 
   int threads() const { return threads_; }
   // Setting `exact`: sums of products as the model has them, no minimal filtering, no spectra.

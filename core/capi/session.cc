@@ -36,6 +36,14 @@ Status deliver(Result<Session> session, oarlock_session** out) {
   return {};
 }
 
+Status copy_text(const std::string& text, char** out) {
+  auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
+  if (copy == nullptr) return oarlock::out_of_memory("not enough memory");
+  std::memcpy(copy, text.c_str(), text.size() + 1);
+  *out = copy;
+  return {};
+}
+
 // The values of one run; few enough for a session in steady state to reuse the memory.
 struct Exchange {
   std::vector<Value> inputs, outputs;
@@ -146,12 +154,18 @@ oarlock_code oarlock_session_explain(oarlock_session* session, char** out) {
     if (session == nullptr) return null_argument("session");
     if (out == nullptr) return null_argument("out");
     OARLOCK_ASSIGN(const oarlock::Explanation explanation, session->session.explain());
-    const std::string text = to_string(explanation);
-    auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
-    if (copy == nullptr) return oarlock::out_of_memory("not enough memory");
-    std::memcpy(copy, text.c_str(), text.size() + 1);
-    *out = copy;
-    return {};
+    return copy_text(to_string(explanation), out);
+  });
+}
+
+oarlock_code oarlock_session_prepack(oarlock_session* session, char** out) {
+  return guarded([&]() -> Status {
+    if (session == nullptr) return null_argument("session");
+    if (out == nullptr) return null_argument("out");
+    OARLOCK_ASSIGN(const std::vector<std::string> files, session->session.prepack());
+    std::string text;
+    for (const std::string& file : files) text += file + "\n";
+    return copy_text(text, out);
   });
 }
 

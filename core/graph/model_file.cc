@@ -63,6 +63,7 @@ Result<Model> Model::load(const std::string& path) {
   OARLOCK_ASSIGN(std::shared_ptr<const MappedFile> file, MappedFile::open(path));
   Result<std::shared_ptr<Content>> content = read(file->bytes(), file);
   if (!content.ok()) return content.status().within(path);
+  (*content)->path = path;
   Model model;
   model.content_ = std::move(content).value();
   return model;

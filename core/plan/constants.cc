@@ -1,5 +1,7 @@
 #include "core/plan/constants.h"
 
+#include <functional>
+
 #include "core/graph/mapped_file.h"
 #include "core/passes/stored_weights.h"
 #include "core/plan/draft.h"
@@ -42,9 +44,17 @@ Status relayout(const Tensor& source, Buffer* from, Buffer* to, const TensorDesc
   return device.device->wait(done);
 }
 
+// Memory that kernels only read.
+BufferPtr view(const Tensor& tensor) {
+  return std::make_unique<HostView>(
+      std::span<std::byte>(const_cast<std::byte*>(tensor.data()), tensor.bytes()));
+}
+
+// `packed`: the result as it lies in a file, or null.
 Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tensor,
                                                              const Layout& layout,
                                                              const PlacedDevice& device, bool host,
+                                                             const Tensor* packed,
                                                              const OpRegistry& ops) {
   auto placed = std::make_shared<PlacedConstant>();
   placed->source = tensor;
@@ -54,8 +64,15 @@ Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tenso
   const bool as_is = same_bytes(layout, Layout::row_major(), tensor.shape());
   const std::optional<size_t> bytes = storage_bytes(placed->desc);
   if (!bytes) return invalid("its size in layout ", layout, " overflows");
+  if (packed != nullptr && host && !as_is && packed->bytes() == *bytes) {
+    placed->source = *packed;
+    placed->buffer = view(*packed);
+    placed->bytes = *bytes;
+    placed->from = PlacedConstant::From::file;
+    return std::shared_ptr<const PlacedConstant>(std::move(placed));
+  }
   std::span<std::byte> source(const_cast<std::byte*>(tensor.data()), tensor.bytes());
-  BufferPtr upload = std::make_unique<HostView>(source);
+  BufferPtr upload = view(tensor);
   if (!host) {
     Result<BufferPtr> shared =
         as_is ? Result<BufferPtr>(unsupported("stays as it is")) : device.device->wrap(source);
@@ -76,6 +93,7 @@ Result<std::shared_ptr<const PlacedConstant>> place_constant(const Tensor& tenso
   OARLOCK_ASSIGN(placed->buffer,
                  device.device->allocate({*bytes, image ? &placed->desc : nullptr}));
   placed->bytes = *bytes;
+  placed->from = PlacedConstant::From::packing;
   OARLOCK_TRY(
       relayout(tensor, upload.get(), placed->buffer.get(), plain, placed->desc, device, ops));
   MappedFile::release_pages(bytes_of(tensor));
@@ -94,9 +112,35 @@ Result<std::shared_ptr<const PlacedConstant>> ConstantCache::get(const Tensor& t
   if (const auto found = entries_.find(key); found != entries_.end())
     if (auto placed = found->second.lock()) return placed;
   const bool host = devices.same_memory(device, devices.reference());
-  OARLOCK_ASSIGN(auto placed, place_constant(tensor, layout, devices[device], host, devices.ops));
+  const auto file = files_.find(device);
+  const Tensor* packed = file == files_.end()
+                             ? nullptr
+                             : file->second->find(name_in_file(
+                                   tensor.data(), {tensor.dtype(), tensor.shape(), layout}));
+  OARLOCK_ASSIGN(auto placed,
+                 place_constant(tensor, layout, devices[device], host, packed, devices.ops));
   entries_[key] = placed;
   return placed;
+}
+
+std::string ConstantCache::name_in_file(const std::byte* data, const TensorDesc& desc) const {
+  const std::less<> before;  // also between addresses of different objects
+  if (before(data, weights_.data()) || !before(data, weights_.data() + weights_.size())) return "";
+  return concat(data - weights_.data(), " ", to_string(desc), " ", desc.layout.bytes);
+}
+
+std::vector<std::pair<std::string, std::shared_ptr<const PlacedConstant>>> ConstantCache::packed(
+    int device) const {
+  std::vector<std::pair<std::string, std::shared_ptr<const PlacedConstant>>> list;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, entry] : entries_) {
+    auto placed = entry.lock();
+    if (placed == nullptr || std::get<int>(key) != device) continue;
+    if (placed->from == PlacedConstant::From::model || placed->buffer->host() == nullptr) continue;
+    std::string name = name_in_file(std::get<const std::byte*>(key), placed->desc);
+    if (!name.empty()) list.emplace_back(std::move(name), std::move(placed));
+  }
+  return list;
 }
 
 Result<Tensor> ConstantCache::widened(const Graph& graph, const Node& node) {

@@ -171,7 +171,11 @@ class PlanBuilder {
                           " nodes planned while running, when data-dependent shapes are known");
     for (size_t bytes : plan_->arena_bytes) e.peak_bytes += bytes;
     for (const ImageSlot& image : plan_->images) e.peak_bytes += image.bytes();
-    for (const auto& [id, constant] : plan_->constants) e.constant_bytes += constant->bytes;
+    for (const auto& [id, constant] : plan_->constants) {
+      e.constant_bytes += constant->bytes;
+      e.packed_constants += constant->from != PlacedConstant::From::model;
+      e.prepacked_constants += constant->from == PlacedConstant::From::file;
+    }
     e.rewrites = draft_.rewrites;
   }
 

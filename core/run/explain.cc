@@ -27,7 +27,11 @@ std::string pad(std::string text, size_t width) {
 
 std::string to_string(const Explanation& e) {
   std::string out = concat(e.summary, "\nmemory of one run ", megabytes(e.peak_bytes),
-                           ", packed weights ", megabytes(e.constant_bytes), "\n");
+                           ", packed weights ", megabytes(e.constant_bytes));
+  if (e.prepacked_constants > 0)
+    out += concat(" (", e.prepacked_constants, " of ", e.packed_constants, " from files)");
+  out += "\n";
+  for (const std::string& note : e.notes) out += concat("note: ", note, "\n");
   if (!e.rewrites.empty()) {
     out += "rewrites: ";
     for (size_t i = 0; i < e.rewrites.size(); ++i) out += concat(i > 0 ? ", " : "", e.rewrites[i]);

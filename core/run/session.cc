@@ -7,6 +7,7 @@
 
 #include "core/passes/store_as_half.h"
 #include "core/passes/stored_weights.h"
+#include "core/run/prepack.h"
 #include "core/run/program.h"
 #include "core/run/second_try.h"
 #include "core/run/tuner.h"
@@ -21,7 +22,7 @@ struct Session::Impl {
   std::unique_ptr<Program> program;
   std::unique_ptr<SecondTry> second_try;
   std::unique_ptr<Tuner> tuner;  // null: nothing is to be measured
-  std::vector<std::string> rewrites;
+  std::vector<std::string> rewrites, notes;
   bool observable = false;
 };
 
@@ -173,6 +174,7 @@ Result<Session> Session::open(const Model& model, const SessionOptions& options)
       impl->rewrites.push_back(concat("store_as_half x ", changed));
       if (!keep.empty()) impl->rewrites.push_back(concat("keep_as_float32 x ", keep.size()));
     }
+    OARLOCK_ASSIGN(impl->notes, use_packed_weights(*model.content(), options, impl->runtime));
     OARLOCK_ASSIGN(const Fallback fallback, fallback_of(options));
     impl->second_try = std::make_unique<SecondTry>(graph, impl->runtime, fallback);
     OARLOCK_ASSIGN(const double seconds, tuning_seconds(options.settings));
@@ -262,7 +264,15 @@ Result<Explanation> Session::explain(std::span<const TypeInfo> inputs) {
     explanation.rewrites.insert(explanation.rewrites.begin(), impl_->rewrites.begin(),
                                 impl_->rewrites.end());
     if (impl_->tuner != nullptr) explanation.tuning = impl_->tuner->report();
+    explanation.notes.insert(explanation.notes.end(), impl_->notes.begin(), impl_->notes.end());
     return explanation;
+  });
+}
+
+Result<std::vector<std::string>> Session::prepack() {
+  return guarded([&]() -> Result<std::vector<std::string>> {
+    OARLOCK_TRY(explain().status());  // makes a plan if there is none
+    return write_packed_weights(*impl_->model.content(), impl_->runtime);
   });
 }
 

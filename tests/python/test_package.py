@@ -1,6 +1,9 @@
 """The Python package against numpy and the onnx helper functions."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 
 import ml_dtypes
@@ -57,6 +60,33 @@ def test_convert_save_load_run(tmp_path):
         assert outputs["y"].dtype == np.float32
         np.testing.assert_array_equal(outputs["y"], x + x)
     assert oarlock.load(tmp_path / "m.oar").metadata["format_version"] == 1
+
+
+def test_prepack(tmp_path):
+    weights = np.random.default_rng(0).standard_normal((40, 50)).astype(np.float32)
+    proto = model_of([helper.make_node("MatMul", ["x", "w"], ["y"])],
+                     [tensor("x", TensorProto.FLOAT, (30, 40))],
+                     [tensor("y", TensorProto.FLOAT, (30, 50))],
+                     [onnx.numpy_helper.from_array(weights, "w")])
+    model = oarlock.convert(proto)
+    with pytest.raises(oarlock.InvalidError, match="not loaded from a file"):
+        oarlock.Session(model, devices=["cpu"]).prepack()
+    model.save(tmp_path / "m.oar")
+    files = oarlock.Session(tmp_path / "m.oar", devices=["cpu"]).prepack()
+    assert files == [str(tmp_path / "m.oar.packed-cpu")]
+    session = oarlock.Session(tmp_path / "m.oar", devices=["cpu"])
+    x = np.random.default_rng(1).standard_normal((30, 40)).astype(np.float32)
+    np.testing.assert_allclose(session.run({"x": x})["y"], x @ weights, rtol=1e-4, atol=1e-5)
+    assert "(1 of 1 from files)" in session.explain()
+
+
+def test_import_is_light():
+    """What few programs need is imported when it is."""
+    code = "import sys, oarlock; print([m for m in ('ml_dtypes', 'onnx') if m in sys.modules])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
+                          text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_shapes_can_be_fixed():

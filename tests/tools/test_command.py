@@ -257,3 +257,16 @@ def test_writing_that_fails_leaves_what_was_there(command, digits, model, tmp_pa
         assert target.read_text() == "what was there"
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "out.convert", "out.npz", "out.profile"]
+
+
+def test_prepacked_weights_are_used(command, digits, tmp_path):
+    path, packed = tmp_path / "digits.oar", tmp_path / "digits.oar.packed-cpu"
+    done = command("convert", digits / "digits.onnx", "-o", path, "--prepack", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert f"written: {path}, {packed}" in done.stdout and packed.exists()
+    plan = json.loads(command("explain", path, "--device", "cpu", "--json").stdout)
+    assert plan["prepacked_constants"] == plan["packed_constants"] > 0
+    done = command("run", path, image(digits, 7), "--device", "cpu", "--top", "1")
+    assert done.stdout.split()[1] == "#7"
+    done = command("convert", digits / "digits.onnx", "-o", path, "--prepack", "reference")
+    assert done.returncode != 0 and "cpu does" in done.stderr

@@ -40,7 +40,10 @@ class Oarlock:
 
     def prepare(self, onnx, folder):
         import oarlock
-        return convert_once(onnx, folder, ".oar", lambda path: oarlock.convert(onnx).save(path))
+        path = convert_once(onnx, folder, ".oar", lambda path: oarlock.convert(onnx).save(path))
+        if self.device == "cpu":
+            oarlock.Session(path, devices=[self.device]).prepack()
+        return path
 
     def open(self, path, inputs, outputs, threads):
         import oarlock

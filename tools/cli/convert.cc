@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/graph/atomic_file.h"
+#include "oarlock/session.h"
 #include "tools/cli/command.h"
 #include "tools/cli/table.h"
 
@@ -18,7 +19,7 @@ const std::map<std::string, DType> kWeights = {
     {"bf16", DType::bfloat16}, {"fp16", DType::float16}, {"int8", DType::int8}};
 
 struct Convert {
-  std::string in, out, report_file, weights;
+  std::string in, out, report_file, weights, prepack;
   std::vector<std::string> shapes;
   ConvertOptions options;
   bool no_simplify = false, quiet = false;
@@ -68,7 +69,15 @@ Result<ExitCode> Convert::run() {
   }
   if (!model.ok()) return model.status();
   OARLOCK_TRY(model->save(out));
-  if (!quiet) std::fputs((to_string(report) + "\nwritten: " + out + "\n").c_str(), stdout);
+  std::string written = out;
+  if (!prepack.empty()) {
+    SessionOptions session_options;
+    session_options.devices = {prepack};
+    OARLOCK_ASSIGN(Session session, Session::open(out, session_options));
+    OARLOCK_ASSIGN(const std::vector<std::string> files, session.prepack());
+    for (const std::string& file : files) written += concat(", ", file);
+  }
+  if (!quiet) std::fputs((to_string(report) + "\nwritten: " + written + "\n").c_str(), stdout);
   return kOk;
 }
 
@@ -96,6 +105,11 @@ void add_convert(CLI::App& app) {
       ->add_option("--weights", c->weights,
                    "Store the weights of convolutions and products in fewer bits: fp16, bf16, int8")
       ->check(CLI::IsMember(kWeights));
+  command
+      ->add_option("--prepack", c->prepack,
+                   "Also write the weights as packed for this device on this kind of processor to "
+                   "OUTPUT.packed-DEVICE, for a sooner first result; unknown extents count as 1")
+      ->type_name("DEVICE");
   command->add_flag("--no-simplify", c->no_simplify, "Do not run the portable rewrites");
   command->add_option("--report", c->report_file, "Write what was done and what is unsupported")
       ->type_name("FILE.json");

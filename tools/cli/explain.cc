@@ -36,6 +36,9 @@ nlohmann::json to_json(const Explanation& e) {
           {"steps", std::move(steps)},
           {"peak_bytes", e.peak_bytes},
           {"constant_bytes", e.constant_bytes},
+          {"packed_constants", e.packed_constants},
+          {"prepacked_constants", e.prepacked_constants},
+          {"notes", e.notes},
           {"rewrites", e.rewrites}};
 }
 

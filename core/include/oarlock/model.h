@@ -67,6 +67,7 @@ class Model {
   std::vector<NamedType> outputs() const;
 
   struct Content;  // internal
+  const Content* content() const { return content_.get(); }
 
  private:
   std::shared_ptr<const Content> content_;

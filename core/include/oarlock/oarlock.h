@@ -143,6 +143,10 @@ oarlock_code oarlock_session_run(oarlock_session* session, const oarlock_value* 
                                  const oarlock_cancellation* cancel);
 /* A table of the latest plan, or of one for unknown extents of 1. Free with oarlock_text_free. */
 oarlock_code oarlock_session_explain(oarlock_session* session, char** out);
+/* Writes the weights as packed for the plans made so far to files beside the model's, "<model
+ * file>.packed-cpu", which later sessions on the model's file map instead of packing. The names of
+ * the files, one a line; free with oarlock_text_free. */
+oarlock_code oarlock_session_prepack(oarlock_session* session, char** out);
 void oarlock_text_free(char* text);
 
 /* A flag that stops runs between two steps when set, from any thread. */

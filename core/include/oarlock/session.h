@@ -85,8 +85,11 @@ struct Explanation {
   std::vector<PlannedStep> steps;
   size_t peak_bytes = 0;              // arenas of one run
   size_t constant_bytes = 0;          // weights as packed for the devices
+  size_t packed_constants = 0;        // how many they are
+  size_t prepacked_constants = 0;     // those of them that came from files, see Session::prepack
   std::vector<std::string> rewrites;  // "fuse_batch_norm x 53"
   std::vector<TunedChoice> tuning;    // what this session measured
+  std::vector<std::string> notes;     // "model.oar.packed-cpu was made for another model"
 };
 std::string to_string(const Explanation& explanation);  // a table
 
@@ -120,6 +123,15 @@ class Session {
   // The plan for these input shapes, the latest used one when empty, or one made with unknown
   // extents set to 1.
   Result<Explanation> explain(std::span<const TypeInfo> inputs = {});
+
+  // Writes the weights as packed for the plans made so far (if none, for the one that explain()
+  // makes) to a file beside the model's for each device that can read them there, "<model
+  // file>.packed-cpu". Sessions opened on the model's file later map these instead of packing, so
+  // that the first result comes sooner; a file made for another model, processor or version is not
+  // used, which explain() tells, and neither is any with the setting "prepacked" = "off". Returns
+  // the names of the files. Not for models that were not loaded from a file: invalid; for devices
+  // without such files: unsupported.
+  Result<std::vector<std::string>> prepack();
 
   // "cpu: AMD EPYC, 2 threads": devices in order of preference.
   std::vector<std::string> devices() const;

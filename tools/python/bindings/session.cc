@@ -79,6 +79,15 @@ class PySession {
     raise(explanation.status());
   }
 
+  std::vector<std::string> prepack() {
+    nb::gil_scoped_release release;
+    const std::lock_guard lock(mutex_);
+    Result<std::vector<std::string>> files = session_.prepack();
+    if (files.ok()) return *std::move(files);
+    nb::gil_scoped_acquire acquire;
+    raise(files.status());
+  }
+
   const Session& session() const { return session_; }
 
  private:
@@ -137,6 +146,7 @@ void add_session(nb::module_& module) {
       .def("run", [](PySession& self, nb::list inputs) { return self.run(inputs, nullptr); })
       .def("profile", &PySession::profile)
       .def("explain", &PySession::explain)
+      .def("prepack", &PySession::prepack)
       .def("inputs", [](const PySession& s) { return describe_all(s.session().inputs()); })
       .def("outputs", [](const PySession& s) { return describe_all(s.session().outputs()); })
       .def("devices", [](const PySession& s) { return s.session().devices(); });

@@ -173,6 +173,14 @@ class Session:
         """A table: per node its device, kernel and layouts, and why others refused."""
         return self._native.explain()
 
+    def prepack(self) -> list[str]:
+        """Writes the weights as packed for the plans made so far beside the model's file.
+
+        Later sessions on that file map them instead of packing, for a sooner first result. For
+        models that load() has read. Returns the names of the files, "model.oar.packed-cpu".
+        """
+        return self._native.prepack()
+
     def profile(self, path: str | os.PathLike | None = None,
                 inputs: Mapping[str, Any] | None = None, runs: int = 5) -> list[dict[str, Any]]:
         """Times every step of some runs; without inputs on made-up ones.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from . import _native
@@ -12,29 +12,41 @@ from ._errors import InvalidError
 
 STRING = 8
 
-# ONNX's numbers of element types.
+# ONNX's numbers of element types: numpy's own, and those of ml_dtypes by name.
 _DTYPES = {
     1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64,
     9: np.bool_, 10: np.float16, 11: np.float64, 12: np.uint32, 13: np.uint64, 14: np.complex64,
-    15: np.complex128, 16: ml_dtypes.bfloat16, 17: ml_dtypes.float8_e4m3fn,
-    18: ml_dtypes.float8_e4m3fnuz, 19: ml_dtypes.float8_e5m2, 20: ml_dtypes.float8_e5m2fnuz,
-    21: ml_dtypes.uint4, 22: ml_dtypes.int4, 23: ml_dtypes.float4_e2m1fn,
-    24: ml_dtypes.float8_e8m0fnu, 25: ml_dtypes.uint2, 26: ml_dtypes.int2,
+    15: np.complex128,
 }
 _DTYPES = {number: np.dtype(dtype) for number, dtype in _DTYPES.items()}
 _NUMBERS = {dtype: number for number, dtype in _DTYPES.items()}
+_NARROW = {
+    16: "bfloat16", 17: "float8_e4m3fn", 18: "float8_e4m3fnuz", 19: "float8_e5m2",
+    20: "float8_e5m2fnuz", 21: "uint4", 22: "int4", 23: "float4_e2m1fn", 24: "float8_e8m0fnu",
+    25: "uint2", 26: "int2",
+}
 _PACKED = (21, 22, 23, 25, 26)
+
+
+@cache
+def _narrow_dtypes() -> dict[int, np.dtype]:
+    import ml_dtypes  # takes longer to import than the rest of this package; few models need it
+    return {number: np.dtype(getattr(ml_dtypes, name)) for number, name in _NARROW.items()}
 
 
 def dtype_of(number: int) -> np.dtype | None:
     """The numpy dtype of an element type; object for strings, None when unknown."""
-    return np.dtype(object) if number == STRING else _DTYPES.get(number)
+    if number == STRING:
+        return np.dtype(object)
+    return _narrow_dtypes()[number] if number in _NARROW else _DTYPES.get(number)
 
 
 def number_of(dtype: Any) -> int:
     """The reverse; anything numpy takes for a dtype."""
     dtype = np.dtype(dtype)
     number = STRING if dtype.kind in "OUST" else _NUMBERS.get(dtype)
+    if number is None:
+        number = next((n for n, narrow in _narrow_dtypes().items() if narrow == dtype), None)
     if number is None:
         raise InvalidError(f"arrays of type {dtype} have no ONNX element type")
     return number
@@ -92,7 +104,7 @@ def to_numpy(value: Any) -> Any:
         array = np.empty(len(value.strings()), dtype=object)
         array[:] = [text.decode("utf-8", "surrogateescape") for text in value.strings()]
         return array.reshape(shape)
-    dtype = _DTYPES[number]
+    dtype = dtype_of(number)
     if number in _PACKED:
         raw = np.frombuffer(bytearray(value.unpacked()), dtype=np.uint8)
         if number == 23:

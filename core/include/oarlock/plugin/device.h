@@ -97,6 +97,9 @@ class Device {
   virtual Status read(const TensorRef& from, std::span<std::byte> to) = 0;
   virtual Result<Event> record() { return Event(); }
   virtual Status wait(const Event&) { return {}; }
+  // Names all that decides the bytes of constants packed for this device beside their layout: the
+  // build of the kernels, instruction sets. Empty: packed constants are not kept in files.
+  virtual std::string packing() const { return {}; }
   // Runs `body` the way this device wants its kernels called (in its thread arena, with its
   // floating-point mode). Called once around the steps of a run.
   virtual Status enter(const std::function<Status()>& body) { return body(); }

@@ -91,6 +91,18 @@ TEST_F(CApi, DescribesAndRuns) {
   oarlock_text_free(text);
 }
 
+TEST_F(CApi, PrepacksBesideTheFile) {
+  char* files = nullptr;
+  const oarlock_code code = oarlock_session_prepack(session_, &files);
+  if (code == OARLOCK_UNSUPPORTED) GTEST_SKIP() << "built without the CPU backend";
+  ASSERT_EQ(code, OARLOCK_OK) << oarlock_last_error();
+  EXPECT_EQ(files, path_ + ".packed-cpu\n");
+  oarlock_text_free(files);
+  EXPECT_TRUE(std::filesystem::remove(path_ + ".packed-cpu"));
+  EXPECT_EQ(oarlock_session_prepack(nullptr, &files), OARLOCK_INVALID);
+  EXPECT_EQ(oarlock_session_prepack(session_, nullptr), OARLOCK_INVALID);
+}
+
 TEST_F(CApi, TellsWhatIsWrong) {
   oarlock_model* model = nullptr;
   EXPECT_EQ(oarlock_model_load("no/such.oar", &model), OARLOCK_IO);
