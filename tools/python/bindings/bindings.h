@@ -24,6 +24,13 @@ T check(Result<T> result) {
   return std::move(result).value();
 }
 
+// Calls body() while other threads of the interpreter run.
+template <class F>
+auto unlocked(F body) {
+  nb::gil_scoped_release release;
+  return body();
+}
+
 // None, a native Tensor, or a list of values.
 Value value_from(nb::handle object);
 nb::object object_from(const Value& value);

@@ -75,6 +75,8 @@ def convert(source: Any, *, shapes: Mapping[str, Sequence[int]] | None = None,
     folder is where external data lies when the source is not a path.
     weights is how those of convolutions and products are stored: "fp32", "fp16", "bf16" or "int8".
     """
+    from . import _converter  # loads a library that only converting needs
+
     if weights not in ("fp32", "fp16", "bf16", "int8"):
         raise ValueError(f"weights is fp32, fp16, bf16 or int8, not {weights!r}")
     fixed = {name: [int(d) for d in shape] for name, shape in (shapes or {}).items()}
@@ -82,8 +84,8 @@ def convert(source: Any, *, shapes: Mapping[str, Sequence[int]] | None = None,
     if hasattr(source, "SerializeToString"):
         source = source.SerializeToString()
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return Model(_native.convert_bytes(bytes(source), os.fspath(folder), *how))
-    return Model(_native.convert_file(os.fspath(source), *how))
+        return Model(_converter.convert_bytes(bytes(source), os.fspath(folder), *how))
+    return Model(_converter.convert_file(os.fspath(source), *how))
 
 
 def devices(backend_paths: Sequence[str] = ()) -> list[str]:
