@@ -23,10 +23,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(activate_target);
+OARLOCK_EXPORT(activate_target);
 
 void activate(const Activation& activation, const float* input, float* output, size_t count) {
-  HWY_DYNAMIC_DISPATCH(activate_target)(activation, input, output, count);
+  OARLOCK_DISPATCH(activate_target)(activation, input, output, count);
 }
 
 }  // namespace oarlock::kernels::cpu

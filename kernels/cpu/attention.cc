@@ -244,21 +244,21 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(workspace_floats);
-HWY_EXPORT(attention_range);
+OARLOCK_EXPORT(workspace_floats);
+OARLOCK_EXPORT(attention_range);
 
 int64_t attention_units(const Attention& s) {
   return s.batch * s.heads * ((s.q_length + kAttentionQueries - 1) / kAttentionQueries);
 }
 
 int64_t attention_workspace(const Attention& shape) {
-  return HWY_DYNAMIC_DISPATCH(workspace_floats)(shape);
+  return OARLOCK_DISPATCH(workspace_floats)(shape);
 }
 
 void attention(const Attention& shape, const float* q, const float* k, const float* v,
                const float* bias, const bool* keep, float* out, float* workspace,
                int64_t unit_begin, int64_t unit_end) {
-  HWY_DYNAMIC_DISPATCH(attention_range)
+  OARLOCK_DISPATCH(attention_range)
   (shape, q, k, v, bias, keep, out, workspace, unit_begin, unit_end);
 }
 }  // namespace oarlock::kernels::cpu

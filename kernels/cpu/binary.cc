@@ -208,17 +208,17 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(binary_range);
-HWY_EXPORT(where_range);
+OARLOCK_EXPORT(binary_range);
+OARLOCK_EXPORT(where_range);
 
 void binary(BinaryOp op, const Broadcast& plan, const float* a, const float* b, float* out,
             int64_t begin, int64_t end, const Activation& activation) {
-  HWY_DYNAMIC_DISPATCH(binary_range)(op, plan, a, b, out, begin, end, activation);
+  OARLOCK_DISPATCH(binary_range)(op, plan, a, b, out, begin, end, activation);
 }
 
 void where(const Broadcast& plan, const bool* condition, const float* a, const float* b, float* out,
            int64_t begin, int64_t end) {
-  HWY_DYNAMIC_DISPATCH(where_range)(plan, condition, a, b, out, begin, end);
+  OARLOCK_DISPATCH(where_range)(plan, condition, a, b, out, begin, end);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -102,12 +102,12 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(gather_lanes);
-HWY_EXPORT(gather_target);
+OARLOCK_EXPORT(gather_lanes);
+OARLOCK_EXPORT(gather_target);
 
 ChannelGather::ChannelGather(std::span<const int64_t> input_channels,
                              std::span<const int64_t> channels) {
-  const auto lanes = static_cast<int32_t>(HWY_DYNAMIC_DISPATCH(gather_lanes)());
+  const auto lanes = static_cast<int32_t>(OARLOCK_DISPATCH(gather_lanes)());
   for (size_t begin = 0; begin < channels.size(); begin += 16) {
     blocks_.push_back(parts_.size());
     for (size_t c = begin; c < std::min(begin + 16, channels.size()); ++c) {
@@ -140,7 +140,7 @@ ChannelGather::ChannelGather(std::span<const int64_t> input_channels,
 
 void ChannelGather::run(const float* const* inputs, float* output, int64_t plane, Range blocks,
                         Range pixels) const {
-  HWY_DYNAMIC_DISPATCH(gather_target)
+  OARLOCK_DISPATCH(gather_target)
   (ChannelGatherAccess(*this), inputs, output, plane, blocks, pixels);
 }
 

@@ -208,9 +208,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(tile_limits);
-HWY_EXPORT(pack_filters);
-HWY_EXPORT(run_direct);
+OARLOCK_EXPORT(tile_limits);
+OARLOCK_EXPORT(pack_filters);
+OARLOCK_EXPORT(run_direct);
 
 DirectConv::DirectConv(const ConvShape& shape, bool transposed)
     : shape_(shape), transposed_(transposed) {
@@ -221,7 +221,7 @@ DirectConv::DirectConv(const ConvShape& shape, bool transposed)
 
 void DirectConv::cut_tiles() {
   const ConvShape& s = shape_;
-  const int64_t most = HWY_DYNAMIC_DISPATCH(tile_limits)().pixels;
+  const int64_t most = OARLOCK_DISPATCH(tile_limits)().pixels;
   // In tiles along a row the first and the last pixel may lie in the padding, for any kernel
   // column.
   const int64_t overhang = (s.out_width - 1) * s.stride_width +
@@ -248,7 +248,7 @@ void DirectConv::cut_tiles() {
 void DirectConv::cut_panels() {
   const ConvShape& s = shape_;
   const int64_t in_group = s.in_channels / s.groups, out_group = s.out_channels / s.groups;
-  const int64_t most = HWY_DYNAMIC_DISPATCH(tile_limits)().blocks;
+  const int64_t most = OARLOCK_DISPATCH(tile_limits)().blocks;
   const int64_t wide = s.groups == 1 || out_group % (16 * most) == 0 ? most : 1;
   for (int64_t block = 0; block < s.out_blocks(); block += wide) {
     const int64_t blocks = std::min(wide, s.out_blocks() - block);
@@ -304,7 +304,7 @@ void DirectConv::pack_weights(const float* weights, float* packed, Range panels)
     float* const start = packed + panel.weights;
     std::fill_n(start, panel.in_blocks * 16 * s.taps() * width, 0.0f);
     if (s.groups == 1 && !transposed_) {
-      HWY_DYNAMIC_DISPATCH(pack_filters)
+      OARLOCK_DISPATCH(pack_filters)
       (weights + begin * in_group * s.taps(), end - begin, in_group, s.taps(), width, start);
       continue;
     }
@@ -323,7 +323,7 @@ void DirectConv::pack_weights(const float* weights, float* packed, Range panels)
 }
 
 void DirectConv::run(const Args& args, Range tiles, Range panels) const {
-  HWY_DYNAMIC_DISPATCH(run_direct)(DirectConvAccess(*this), args, tiles, panels);
+  OARLOCK_DISPATCH(run_direct)(DirectConvAccess(*this), args, tiles, panels);
 }
 
 void pad_bias(const float* bias, int64_t count, int64_t padded_count, float* padded) {

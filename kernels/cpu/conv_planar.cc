@@ -184,12 +184,12 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(planar_panel_blocks);
-HWY_EXPORT(run_planar);
+OARLOCK_EXPORT(planar_panel_blocks);
+OARLOCK_EXPORT(run_planar);
 
 PlanarConv::PlanarConv(const ConvShape& shape) : shape_(shape) {
   const ConvShape& s = shape_;
-  panel_blocks_ = HWY_DYNAMIC_DISPATCH(planar_panel_blocks)();
+  panel_blocks_ = OARLOCK_DISPATCH(planar_panel_blocks)();
   patches_ = s.stride_width >= s.kernel_width;
   if (patches_) {
     strip_rows_ = std::clamp<int64_t>(28 / s.out_width, 1, s.out_height);
@@ -235,7 +235,7 @@ void PlanarConv::pack_weights(const float* oihw, float* packed) const {
 }
 
 void PlanarConv::run(const Args& args, Range strips, Range panels) const {
-  HWY_DYNAMIC_DISPATCH(run_planar)(PlanarConvAccess(*this), args, strips, panels);
+  OARLOCK_DISPATCH(run_planar)(PlanarConvAccess(*this), args, strips, panels);
 }
 
 }  // namespace oarlock::kernels::cpu

@@ -200,50 +200,50 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(f16_to_f32_run);
-HWY_EXPORT(f32_to_f16_run);
-HWY_EXPORT(bf16_to_f32_run);
-HWY_EXPORT(f32_to_bf16_run);
-HWY_EXPORT(f32_to_i32_run);
-HWY_EXPORT(f32_to_i64_run);
-HWY_EXPORT(quantize_u8_run);
-HWY_EXPORT(quantize_i8_run);
-HWY_EXPORT(dequantize_u8_run);
-HWY_EXPORT(dequantize_i8_run);
-HWY_EXPORT(range_run);
+OARLOCK_EXPORT(f16_to_f32_run);
+OARLOCK_EXPORT(f32_to_f16_run);
+OARLOCK_EXPORT(bf16_to_f32_run);
+OARLOCK_EXPORT(f32_to_bf16_run);
+OARLOCK_EXPORT(f32_to_i32_run);
+OARLOCK_EXPORT(f32_to_i64_run);
+OARLOCK_EXPORT(quantize_u8_run);
+OARLOCK_EXPORT(quantize_i8_run);
+OARLOCK_EXPORT(dequantize_u8_run);
+OARLOCK_EXPORT(dequantize_i8_run);
+OARLOCK_EXPORT(range_run);
 
 void f16_to_f32(const uint16_t* x, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(f16_to_f32_run)(x, y, n);
+  OARLOCK_DISPATCH(f16_to_f32_run)(x, y, n);
 }
 void f32_to_f16(const float* x, uint16_t* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(f32_to_f16_run)(x, y, n);
+  OARLOCK_DISPATCH(f32_to_f16_run)(x, y, n);
 }
 void bf16_to_f32(const uint16_t* x, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(bf16_to_f32_run)(x, y, n);
+  OARLOCK_DISPATCH(bf16_to_f32_run)(x, y, n);
 }
 void f32_to_bf16(const float* x, uint16_t* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(f32_to_bf16_run)(x, y, n);
+  OARLOCK_DISPATCH(f32_to_bf16_run)(x, y, n);
 }
 void f32_to_i32(const float* x, int32_t* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(f32_to_i32_run)(x, y, n);
+  OARLOCK_DISPATCH(f32_to_i32_run)(x, y, n);
 }
 void f32_to_i64(const float* x, int64_t* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(f32_to_i64_run)(x, y, n);
+  OARLOCK_DISPATCH(f32_to_i64_run)(x, y, n);
 }
 void quantize_u8(const float* x, float scale, int32_t zero_point, uint8_t* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(quantize_u8_run)(x, scale, zero_point, y, n);
+  OARLOCK_DISPATCH(quantize_u8_run)(x, scale, zero_point, y, n);
 }
 void quantize_i8(const float* x, float scale, int32_t zero_point, int8_t* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(quantize_i8_run)(x, scale, zero_point, y, n);
+  OARLOCK_DISPATCH(quantize_i8_run)(x, scale, zero_point, y, n);
 }
 void dequantize_u8(const uint8_t* x, float scale, int32_t zero_point, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(dequantize_u8_run)(x, scale, zero_point, y, n);
+  OARLOCK_DISPATCH(dequantize_u8_run)(x, scale, zero_point, y, n);
 }
 void dequantize_i8(const int8_t* x, float scale, int32_t zero_point, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(dequantize_i8_run)(x, scale, zero_point, y, n);
+  OARLOCK_DISPATCH(dequantize_i8_run)(x, scale, zero_point, y, n);
 }
 void range_f32(const float* x, int64_t n, float* least, float* most) {
-  HWY_DYNAMIC_DISPATCH(range_run)(x, n, least, most);
+  OARLOCK_DISPATCH(range_run)(x, n, least, most);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -299,8 +299,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(depthwise_group);
-HWY_EXPORT(depthwise_target);
+OARLOCK_EXPORT(depthwise_group);
+OARLOCK_EXPORT(depthwise_target);
 
 void pack_depthwise_weights(const ConvShape& s, const float* weights, float* packed) {
   std::fill_n(packed, s.in_blocks() * s.taps() * 16, 0.0f);
@@ -313,17 +313,17 @@ void pack_depthwise_weights(const ConvShape& s, const float* weights, float* pac
 
 size_t depthwise_workspace(const ConvShape& shape, bool expanded) {
   if (depthwise_in_place(shape, expanded)) return 0;
-  return static_cast<size_t>(HWY_DYNAMIC_DISPATCH(depthwise_group)(expanded) *
+  return static_cast<size_t>(OARLOCK_DISPATCH(depthwise_group)(expanded) *
                              depthwise_ring(shape) * depthwise_row(shape));
 }
 
 int64_t depthwise_groups(const ConvShape& shape, bool expanded) {
-  const int64_t width = HWY_DYNAMIC_DISPATCH(depthwise_group)(expanded);
+  const int64_t width = OARLOCK_DISPATCH(depthwise_group)(expanded);
   return (shape.in_blocks() + width - 1) / width;
 }
 
 void depthwise(const ConvShape& shape, const DepthwiseArgs& args, Range groups, Range rows) {
-  HWY_DYNAMIC_DISPATCH(depthwise_target)(shape, args, groups, rows);
+  OARLOCK_DISPATCH(depthwise_target)(shape, args, groups, rows);
 }
 
 }  // namespace oarlock::kernels::cpu

@@ -44,9 +44,9 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(lines);
-HWY_EXPORT(run_double_stages);
-HWY_EXPORT(scale);
+OARLOCK_EXPORT(lines);
+OARLOCK_EXPORT(run_double_stages);
+OARLOCK_EXPORT(scale);
 
 namespace {
 
@@ -100,7 +100,7 @@ std::vector<FourierStage<T>> fourier_stages(int64_t n, bool inverse) {
 template std::vector<FourierStage<float>> fourier_stages(int64_t n, bool inverse);
 template std::vector<FourierStage<double>> fourier_stages(int64_t n, bool inverse);
 
-int64_t Fourier::lanes() { return HWY_DYNAMIC_DISPATCH(lines)(); }
+int64_t Fourier::lanes() { return OARLOCK_DISPATCH(lines)(); }
 
 Fourier::Fourier(int64_t n, bool inverse) : n_(n), size_(n), inverse_(inverse) {
   const int sign = inverse ? 1 : -1;
@@ -124,7 +124,7 @@ Fourier::Fourier(int64_t n, bool inverse) : n_(n), size_(n), inverse_(inverse) {
       data[static_cast<size_t>(at * number + lanes)] = -chirp_[static_cast<size_t>(2 * k + 1)];
     }
   const double* result =
-      HWY_DYNAMIC_DISPATCH(run_double_stages)(stages_, data.data(), other.data());
+      OARLOCK_DISPATCH(run_double_stages)(stages_, data.data(), other.data());
   for (int64_t k = 0; k < size_; ++k)
     for (const int64_t part : {int64_t{0}, lanes})
       spectrum_.push_back(result[k * number + part] / static_cast<double>(size_));
@@ -137,18 +137,18 @@ void Fourier::transform(double* data) const {
   double* other = data + number * size_;
   double* result = nullptr;
   if (chirp_.empty()) {
-    result = HWY_DYNAMIC_DISPATCH(run_double_stages)(stages_, data, other);
+    result = OARLOCK_DISPATCH(run_double_stages)(stages_, data, other);
   } else {
-    HWY_DYNAMIC_DISPATCH(scale)(data, chirp_.data(), n_, false, data);
+    OARLOCK_DISPATCH(scale)(data, chirp_.data(), n_, false, data);
     std::memset(data + number * n_, 0, static_cast<size_t>(number * (size_ - n_)) * sizeof(double));
     // The inverse transform of z is the conjugate of the transform of z's conjugate.
-    result = HWY_DYNAMIC_DISPATCH(run_double_stages)(stages_, data, other);
-    HWY_DYNAMIC_DISPATCH(scale)(result, spectrum_.data(), size_, true, result);
+    result = OARLOCK_DISPATCH(run_double_stages)(stages_, data, other);
+    OARLOCK_DISPATCH(scale)(result, spectrum_.data(), size_, true, result);
     result =
-        HWY_DYNAMIC_DISPATCH(run_double_stages)(stages_, result, result == data ? other : data);
+        OARLOCK_DISPATCH(run_double_stages)(stages_, result, result == data ? other : data);
     for (int64_t k = 0; k < n_; ++k)
       for (int64_t l = 0; l < lanes(); ++l) result[k * number + lanes() + l] *= -1;
-    HWY_DYNAMIC_DISPATCH(scale)(result, chirp_.data(), n_, false, result);
+    OARLOCK_DISPATCH(scale)(result, chirp_.data(), n_, false, result);
   }
   if (inverse_)
     for (int64_t i = 0; i < number * n_; ++i) result[i] /= static_cast<double>(n_);

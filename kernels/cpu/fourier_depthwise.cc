@@ -214,8 +214,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(workspace_floats);
-HWY_EXPORT(run_part);
+OARLOCK_EXPORT(workspace_floats);
+OARLOCK_EXPORT(run_part);
 
 FourierDepthwise::Axis FourierDepthwise::axis_of(const ConvShape& s, bool width) {
   if (width)
@@ -289,11 +289,11 @@ void FourierDepthwise::pack_weights(const float* weights, float* packed, Range b
 }
 
 size_t FourierDepthwise::workspace() const {
-  return HWY_DYNAMIC_DISPATCH(workspace_floats)(blocking_.length, slots_ | 1);
+  return OARLOCK_DISPATCH(workspace_floats)(blocking_.length, slots_ | 1);
 }
 
 void FourierDepthwise::run(const Args& args, int64_t block, int64_t part) const {
-  HWY_DYNAMIC_DISPATCH(run_part)
+  OARLOCK_DISPATCH(run_part)
   (FourierDepthwiseAccess(*this, part), args, block, shape_.in_pixels(), shape_.out_pixels());
 }
 

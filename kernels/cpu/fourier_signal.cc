@@ -222,8 +222,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(run_chunk);
-HWY_EXPORT(workspace_floats);
+OARLOCK_EXPORT(run_chunk);
+OARLOCK_EXPORT(workspace_floats);
 
 bool FourierSignal::fits(const ConvShape& s) {
   return s.in_height == 1 && s.kernel_height == 1 && s.out_height == 1 && s.stride_width == 1 &&
@@ -271,11 +271,11 @@ void FourierSignal::pack_weights(const float* weights, float* packed, Range out_
 }
 
 size_t FourierSignal::workspace() const {
-  return HWY_DYNAMIC_DISPATCH(workspace_floats)(FourierSignalAccess(*this));
+  return OARLOCK_DISPATCH(workspace_floats)(FourierSignalAccess(*this));
 }
 
 void FourierSignal::run(const Args& args, int64_t group, int64_t chunk) const {
-  HWY_DYNAMIC_DISPATCH(run_chunk)(FourierSignalAccess(*this), args, group, chunk);
+  OARLOCK_DISPATCH(run_chunk)(FourierSignalAccess(*this), args, group, chunk);
 }
 
 }  // namespace oarlock::kernels::cpu

@@ -121,10 +121,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(apply_range);
+OARLOCK_EXPORT(apply_range);
 
 void apply(const Function& f, const float* x, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(apply_range)(f, x, y, n);
+  OARLOCK_DISPATCH(apply_range)(f, x, y, n);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

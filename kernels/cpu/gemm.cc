@@ -125,16 +125,16 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(panel_width);
-HWY_EXPORT(tile_rows);
-HWY_EXPORT(gemm_range);
+OARLOCK_EXPORT(panel_width);
+OARLOCK_EXPORT(tile_rows);
+OARLOCK_EXPORT(gemm_range);
 
-int64_t gemm_panel_width() { return HWY_DYNAMIC_DISPATCH(panel_width)(); }
-int64_t gemm_tile_rows() { return HWY_DYNAMIC_DISPATCH(tile_rows)(); }
+int64_t gemm_panel_width() { return OARLOCK_DISPATCH(panel_width)(); }
+int64_t gemm_tile_rows() { return OARLOCK_DISPATCH(tile_rows)(); }
 
 void gemm(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_t panel_begin,
           int64_t panel_end) {
-  HWY_DYNAMIC_DISPATCH(gemm_range)(args, row_begin, row_end, panel_begin, panel_end);
+  OARLOCK_DISPATCH(gemm_range)(args, row_begin, row_end, panel_begin, panel_end);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

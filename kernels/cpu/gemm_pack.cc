@@ -81,23 +81,23 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(pack_f32);
-HWY_EXPORT(pack_16);
-HWY_EXPORT(pack_8);
+OARLOCK_EXPORT(pack_f32);
+OARLOCK_EXPORT(pack_16);
+OARLOCK_EXPORT(pack_8);
 
 void gemm_pack(const float* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
                int64_t panel_begin, int64_t panel_end, float* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_f32)(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
+  OARLOCK_DISPATCH(pack_f32)(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
 }
 
 void gemm_pack_16(const uint16_t* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
                   int64_t panel_begin, int64_t panel_end, uint16_t* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_16)(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
+  OARLOCK_DISPATCH(pack_16)(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
 }
 
 void gemm_pack_8(const int8_t* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n,
                  int64_t panel_begin, int64_t panel_end, int8_t* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_8)(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
+  OARLOCK_DISPATCH(pack_8)(b, row_stride, col_stride, k, n, panel_begin, panel_end, packed);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

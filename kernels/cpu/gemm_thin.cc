@@ -235,10 +235,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(thin);
+OARLOCK_EXPORT(thin);
 
 void gemm_thin(const GemmArgs& args, int64_t panel_begin, int64_t panel_end) {
-  HWY_DYNAMIC_DISPATCH(thin)(args, panel_begin, panel_end);
+  OARLOCK_DISPATCH(thin)(args, panel_begin, panel_end);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -46,8 +46,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(gru_step_run);
+OARLOCK_EXPORT(gru_step_run);
 
-void gru_step(const GruStep& step) { HWY_DYNAMIC_DISPATCH(gru_step_run)(step); }
+void gru_step(const GruStep& step) { OARLOCK_DISPATCH(gru_step_run)(step); }
 }  // namespace oarlock::kernels::cpu
 #endif

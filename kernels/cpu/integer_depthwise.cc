@@ -104,12 +104,12 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(depthwise);
+OARLOCK_EXPORT(depthwise);
 
 void integer_depthwise(const ConvShape& shape, const int64_t* offsets, const uint8_t* plane,
                        bool is_signed, const int16_t* weights, const IntegerFinish& finish, void* c,
                        int64_t row_begin, int64_t row_end) {
-  HWY_DYNAMIC_DISPATCH(depthwise)
+  OARLOCK_DISPATCH(depthwise)
   (shape, offsets, plane, is_signed, weights, finish, c, row_begin, row_end);
 }
 }  // namespace oarlock::kernels::cpu

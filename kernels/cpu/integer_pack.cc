@@ -353,27 +353,27 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(pack_left_any);
-HWY_EXPORT(pack_right);
-HWY_EXPORT(pack_patches);
-HWY_EXPORT(pack_filters_any);
-HWY_EXPORT(pad_one);
-HWY_EXPORT(pad_four);
+OARLOCK_EXPORT(pack_left_any);
+OARLOCK_EXPORT(pack_right);
+OARLOCK_EXPORT(pack_patches);
+OARLOCK_EXPORT(pack_filters_any);
+OARLOCK_EXPORT(pad_one);
+OARLOCK_EXPORT(pad_four);
 
 void pack_integer_left(const ByteMatrix& a, int64_t k, int64_t row_begin, int64_t row_end,
                        uint8_t* packed, int32_t* sums) {
-  HWY_DYNAMIC_DISPATCH(pack_left_any)(a, k, row_begin, row_end, packed, sums);
+  OARLOCK_DISPATCH(pack_left_any)(a, k, row_begin, row_end, packed, sums);
 }
 
 void pack_integer_right(const ByteMatrix& b, int64_t k, int64_t n, int64_t panel_begin,
                         int64_t panel_end, uint8_t* packed, int32_t* sums) {
-  HWY_DYNAMIC_DISPATCH(pack_right)(b, k, n, panel_begin, panel_end, packed, sums);
+  OARLOCK_DISPATCH(pack_right)(b, k, n, panel_begin, panel_end, packed, sums);
 }
 
 void pack_integer_patches(const ConvShape& shape, const int64_t* offsets, const uint8_t* planes,
                           bool is_signed, int64_t panel_begin, int64_t panel_end, uint8_t* packed,
                           int32_t* sums) {
-  HWY_DYNAMIC_DISPATCH(pack_patches)
+  OARLOCK_DISPATCH(pack_patches)
   (shape, offsets, planes, is_signed, panel_begin, panel_end, packed, sums);
 }
 
@@ -398,17 +398,17 @@ PaddedPlane padded_plane(const ConvShape& s) {
 }
 
 void pad_plane(const ConvShape& shape, const uint8_t* plane, uint8_t fill, uint8_t* to) {
-  HWY_DYNAMIC_DISPATCH(pad_one)(shape, plane, fill, to);
+  OARLOCK_DISPATCH(pad_one)(shape, plane, fill, to);
 }
 
 void pad_planes(const ConvShape& shape, const uint8_t* planes, int64_t channels, uint8_t fill,
                 uint8_t* scratch, uint8_t* to) {
-  HWY_DYNAMIC_DISPATCH(pad_four)(shape, planes, channels, fill, scratch, to);
+  OARLOCK_DISPATCH(pad_four)(shape, planes, channels, fill, scratch, to);
 }
 
 void pack_integer_filters(const uint8_t* weights, bool is_signed, int64_t channels, int64_t taps,
                           int64_t row_begin, int64_t row_end, uint8_t* packed, int32_t* sums) {
-  HWY_DYNAMIC_DISPATCH(pack_filters_any)
+  OARLOCK_DISPATCH(pack_filters_any)
   (weights, is_signed, channels, taps, row_begin, row_end, packed, sums);
 }
 }  // namespace oarlock::kernels::cpu

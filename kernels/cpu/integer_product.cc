@@ -113,14 +113,14 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(packing);
-HWY_EXPORT(product);
+OARLOCK_EXPORT(packing);
+OARLOCK_EXPORT(product);
 
-IntegerPacking integer_packing() { return HWY_DYNAMIC_DISPATCH(packing)(); }
+IntegerPacking integer_packing() { return OARLOCK_DISPATCH(packing)(); }
 
 void integer_product(const IntegerProduct& args, int64_t row_begin, int64_t row_end,
                      int64_t panel_begin, int64_t panel_end) {
-  HWY_DYNAMIC_DISPATCH(product)(args, row_begin, row_end, panel_begin, panel_end);
+  OARLOCK_DISPATCH(product)(args, row_begin, row_end, panel_begin, panel_end);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

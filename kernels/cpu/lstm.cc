@@ -53,8 +53,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(lstm_step_run);
+OARLOCK_EXPORT(lstm_step_run);
 
-void lstm_step(const LstmStep& step) { HWY_DYNAMIC_DISPATCH(lstm_step_run)(step); }
+void lstm_step(const LstmStep& step) { OARLOCK_DISPATCH(lstm_step_run)(step); }
 }  // namespace oarlock::kernels::cpu
 #endif

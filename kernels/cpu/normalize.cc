@@ -126,20 +126,20 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(layer_norm_range);
-HWY_EXPORT(group_norm_range);
-HWY_EXPORT(channel_affine_range);
+OARLOCK_EXPORT(layer_norm_range);
+OARLOCK_EXPORT(group_norm_range);
+OARLOCK_EXPORT(channel_affine_range);
 
 void layer_norm(const LayerNorm& norm, const float* x, const float* residual, float* sum, float* y,
                 int64_t row_begin, int64_t row_end) {
-  HWY_DYNAMIC_DISPATCH(layer_norm_range)(norm, x, residual, sum, y, row_begin, row_end);
+  OARLOCK_DISPATCH(layer_norm_range)(norm, x, residual, sum, y, row_begin, row_end);
 }
 void group_norm(const GroupNorm& norm, const float* x, float* y, int64_t begin, int64_t end) {
-  HWY_DYNAMIC_DISPATCH(group_norm_range)(norm, x, y, begin, end);
+  OARLOCK_DISPATCH(group_norm_range)(norm, x, y, begin, end);
 }
 void channel_affine(const ChannelAffine& affine, const float* x, float* y, int64_t row_begin,
                     int64_t row_end) {
-  HWY_DYNAMIC_DISPATCH(channel_affine_range)(affine, x, y, row_begin, row_end);
+  OARLOCK_DISPATCH(channel_affine_range)(affine, x, y, row_begin, row_end);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -172,19 +172,19 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(has);
-HWY_EXPORT(pairwise_range);
-HWY_EXPORT(not_range);
+OARLOCK_EXPORT(has);
+OARLOCK_EXPORT(pairwise_range);
+OARLOCK_EXPORT(not_range);
 
-bool has_pair_op(PairOp op, PairType type) { return HWY_DYNAMIC_DISPATCH(has)(op, type); }
+bool has_pair_op(PairOp op, PairType type) { return OARLOCK_DISPATCH(has)(op, type); }
 
 void pairwise(PairOp op, PairType type, const Broadcast& plan, const void* a, const void* b,
               void* out, int64_t begin, int64_t end) {
-  HWY_DYNAMIC_DISPATCH(pairwise_range)(op, type, plan, a, b, out, begin, end);
+  OARLOCK_DISPATCH(pairwise_range)(op, type, plan, a, b, out, begin, end);
 }
 
 void logical_not(const bool* x, bool* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(not_range)
+  OARLOCK_DISPATCH(not_range)
   (reinterpret_cast<const uint8_t*>(x), reinterpret_cast<uint8_t*>(y), n);
 }
 }  // namespace oarlock::kernels::cpu

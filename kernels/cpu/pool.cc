@@ -125,19 +125,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(pool_target);
-HWY_EXPORT(global_average_target);
-HWY_EXPORT(global_max_target);
+OARLOCK_EXPORT(pool_target);
+OARLOCK_EXPORT(global_average_target);
+OARLOCK_EXPORT(global_max_target);
 
 void pool(PoolKind kind, const ConvShape& shape, PoolPadding padding, const float* input,
           float* output, Range rows) {
-  HWY_DYNAMIC_DISPATCH(pool_target)(kind, shape, padding, input, output, rows);
+  OARLOCK_DISPATCH(pool_target)(kind, shape, padding, input, output, rows);
 }
 void global_average(const float* input, int64_t pixels, float* output, Range blocks) {
-  HWY_DYNAMIC_DISPATCH(global_average_target)(input, pixels, output, blocks);
+  OARLOCK_DISPATCH(global_average_target)(input, pixels, output, blocks);
 }
 void global_max(const float* input, int64_t pixels, float* output, Range blocks) {
-  HWY_DYNAMIC_DISPATCH(global_max_target)(input, pixels, output, blocks);
+  OARLOCK_DISPATCH(global_max_target)(input, pixels, output, blocks);
 }
 
 }  // namespace oarlock::kernels::cpu

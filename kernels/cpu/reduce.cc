@@ -185,7 +185,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(reduce_range);
+OARLOCK_EXPORT(reduce_range);
 
 int64_t reduce_units(const ReduceShape& shape) {
   return shape.outer * ((shape.inner + kReduceRun - 1) / kReduceRun);
@@ -193,7 +193,7 @@ int64_t reduce_units(const ReduceShape& shape) {
 
 void reduce(ReduceOp op, const ReduceShape& shape, const float* x, float* y, int64_t unit_begin,
             int64_t unit_end) {
-  HWY_DYNAMIC_DISPATCH(reduce_range)(op, shape, x, y, unit_begin, unit_end);
+  OARLOCK_DISPATCH(reduce_range)(op, shape, x, y, unit_begin, unit_end);
 }
 
 void arg_extreme(bool largest, bool last, const ReduceShape& shape, const float* x, int64_t* y,

@@ -84,16 +84,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(block_target);
-HWY_EXPORT(unblock_target);
+OARLOCK_EXPORT(block_target);
+OARLOCK_EXPORT(unblock_target);
 
 void block_channels(const float* nchw, int64_t channels, int64_t pixels, float* blocked,
                     Range blocks, Range pixel_range) {
-  HWY_DYNAMIC_DISPATCH(block_target)(nchw, channels, pixels, blocked, blocks, pixel_range);
+  OARLOCK_DISPATCH(block_target)(nchw, channels, pixels, blocked, blocks, pixel_range);
 }
 void unblock_channels(const float* blocked, int64_t channels, int64_t pixels, float* nchw,
                       Range blocks, Range pixel_range) {
-  HWY_DYNAMIC_DISPATCH(unblock_target)(blocked, channels, pixels, nchw, blocks, pixel_range);
+  OARLOCK_DISPATCH(unblock_target)(blocked, channels, pixels, nchw, blocks, pixel_range);
 }
 void block_channels(const float* nchw, int64_t channels, int64_t pixels, float* blocked,
                     Range blocks) {

@@ -79,10 +79,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(resize_range);
+OARLOCK_EXPORT(resize_range);
 
 void resize(const Resize& shape, const float* x, float* y, int64_t begin, int64_t end) {
-  HWY_DYNAMIC_DISPATCH(resize_range)(shape, x, y, begin, end);
+  OARLOCK_DISPATCH(resize_range)(shape, x, y, begin, end);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

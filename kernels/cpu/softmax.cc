@@ -85,11 +85,11 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(softmax_range);
+OARLOCK_EXPORT(softmax_range);
 
 void softmax(const SoftmaxShape& shape, const float* x, float* y, int64_t outer_begin,
              int64_t outer_end, bool log) {
-  HWY_DYNAMIC_DISPATCH(softmax_range)(shape, x, y, outer_begin, outer_end, log);
+  OARLOCK_DISPATCH(softmax_range)(shape, x, y, outer_begin, outer_end, log);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -85,14 +85,14 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(top_k_run);
+OARLOCK_EXPORT(top_k_run);
 
 // Many of few: all are keyed.
 int64_t top_k_scratch(int64_t n, int64_t k) { return k > n / 8 ? n : k; }
 
 void top_k(const float* x, int64_t n, int64_t k, bool largest, uint64_t* scratch, float* values,
            int64_t* indices, int64_t stride) {
-  HWY_DYNAMIC_DISPATCH(top_k_run)(x, n, k, largest, scratch, values, indices, stride);
+  OARLOCK_DISPATCH(top_k_run)(x, n, k, largest, scratch, values, indices, stride);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -76,7 +76,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(transpose_range);
+OARLOCK_EXPORT(transpose_range);
 
 bool make_transpose(std::span<const int64_t> dims, std::span<const int64_t> permutation,
                     int64_t element_size, Transpose& result) {
@@ -150,7 +150,7 @@ bool make_transpose(std::span<const int64_t> dims, std::span<const int64_t> perm
 
 void transpose(const Transpose& plan, const void* from, void* to, int64_t unit_begin,
                int64_t unit_end) {
-  HWY_DYNAMIC_DISPATCH(transpose_range)(plan, from, to, unit_begin, unit_end);
+  OARLOCK_DISPATCH(transpose_range)(plan, from, to, unit_begin, unit_end);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -90,10 +90,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
-HWY_EXPORT(unary_range);
+OARLOCK_EXPORT(unary_range);
 
 void unary(UnaryOp op, const float* x, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(unary_range)(op, x, y, n);
+  OARLOCK_DISPATCH(unary_range)(op, x, y, n);
 }
 }  // namespace oarlock::kernels::cpu
 #endif

@@ -225,10 +225,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(winograd_panel_blocks);
-HWY_EXPORT(transform_input_target);
-HWY_EXPORT(multiply_planes);
-HWY_EXPORT(transform_output_target);
+OARLOCK_EXPORT(winograd_panel_blocks);
+OARLOCK_EXPORT(transform_input_target);
+OARLOCK_EXPORT(multiply_planes);
+OARLOCK_EXPORT(transform_output_target);
 
 bool WinogradConv::fits(const ConvShape& s) {
   return s.kernel_height == 3 && s.kernel_width == 3 && s.stride_height == 1 &&
@@ -240,7 +240,7 @@ WinogradConv::WinogradConv(const ConvShape& shape, int m, int64_t block_tiles)
       m_(m),
       tiles_high_((shape.out_height + m - 1) / m),
       tiles_wide_((shape.out_width + m - 1) / m),
-      panel_blocks_(HWY_DYNAMIC_DISPATCH(winograd_panel_blocks)()) {
+      panel_blocks_(OARLOCK_DISPATCH(winograd_panel_blocks)()) {
   block_tiles_ = std::clamp<int64_t>(block_tiles, 1, tile_count());
   // An odd number of cache lines, lest all planes of a tile fall into the same cache set.
   in_plane_ = static_cast<size_t>((shape.in_blocks() * block_tiles_) | 1) * 16;
@@ -273,13 +273,13 @@ void WinogradConv::pack_weights(const float* oihw, float* packed, Range panels) 
 }
 
 void WinogradConv::transform_input(const Args& args, int64_t block, Range units) const {
-  HWY_DYNAMIC_DISPATCH(transform_input_target)(WinogradAccess(*this, block), args, units);
+  OARLOCK_DISPATCH(transform_input_target)(WinogradAccess(*this, block), args, units);
 }
 void WinogradConv::multiply(const Args& args, int64_t block, Range units) const {
-  HWY_DYNAMIC_DISPATCH(multiply_planes)(WinogradAccess(*this, block), args, units);
+  OARLOCK_DISPATCH(multiply_planes)(WinogradAccess(*this, block), args, units);
 }
 void WinogradConv::transform_output(const Args& args, int64_t block, Range units) const {
-  HWY_DYNAMIC_DISPATCH(transform_output_target)(WinogradAccess(*this, block), args, units);
+  OARLOCK_DISPATCH(transform_output_target)(WinogradAccess(*this, block), args, units);
 }
 
 void WinogradConv::run_block(const Args& args, int64_t block) const {

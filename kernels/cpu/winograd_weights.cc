@@ -89,10 +89,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::kernels::cpu {
 
-HWY_EXPORT(pack_winograd_target);
+OARLOCK_EXPORT(pack_winograd_target);
 
 void pack_winograd_panel(const WinogradPanel& panel) {
-  HWY_DYNAMIC_DISPATCH(pack_winograd_target)(panel);
+  OARLOCK_DISPATCH(pack_winograd_target)(panel);
 }
 
 }  // namespace oarlock::kernels::cpu

@@ -70,8 +70,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oarlock::bench {
 
-HWY_EXPORT(multiply_add);
-HWY_EXPORT(sum);
+OARLOCK_EXPORT(multiply_add);
+OARLOCK_EXPORT(sum);
 
 namespace {
 
@@ -101,7 +101,7 @@ double multiply_add_peak() {
     float numbers[3] = {0.5f, 1.0f, 0.0f};
     double flops = 0;
     const double seconds = fastest(20, [&] {
-      flops = HWY_DYNAMIC_DISPATCH(multiply_add)(2000000, numbers);
+      flops = OARLOCK_DISPATCH(multiply_add)(2000000, numbers);
       benchmark::DoNotOptimize(numbers[2]);
     });
     return flops * 1e-9 / seconds;
@@ -114,7 +114,7 @@ double read_peak() {
     const std::vector<float> data(size_t{64} << 20, 1.0f);
     const double seconds = fastest(10, [&] {
       benchmark::DoNotOptimize(
-          HWY_DYNAMIC_DISPATCH(sum)(data.data(), static_cast<int64_t>(data.size())));
+          OARLOCK_DISPATCH(sum)(data.data(), static_cast<int64_t>(data.size())));
     });
     return static_cast<double>(data.size() * sizeof(float)) * 1e-9 / seconds;
   }();
