@@ -18,9 +18,12 @@ namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// The constructors are written out for their attribute, which those of vectors need on Arm.
 template <class V>
 struct ComplexLanes {
   V re, im;
+  HWY_ATTR ComplexLanes() {}
+  HWY_ATTR ComplexLanes(V real, V imaginary) : re(real), im(imaginary) {}
 };
 
 template <class D, class T = hn::TFromD<D>, class V = hn::Vec<D>>
