@@ -15,8 +15,12 @@ using Clock = std::chrono::steady_clock;
 using Times = std::map<std::string, std::vector<double>>;  // microseconds of each run, by key
 
 // A candidate must take less than this part of the usual choice's time to be looked at closer, and
-// then, beside all others that did, less than this to stay.
-constexpr double kGain = 0.95, kConfirmed = 0.96;
+// then, beside all others that did, less than this to stay; all of them together must take less
+// than this part of a whole run.
+constexpr double kGain = 0.95, kConfirmed = 0.96, kWholeGain = 0.99;
+
+// The key of a whole run's time.
+constexpr const char* kWhole = "";
 
 double median(std::vector<double> list) {
   if (list.empty()) return 0;
@@ -50,7 +54,7 @@ class Variant {
     return {};
   }
 
-  // Adds the time of each key's steps in one run.
+  // Adds the time of each key's steps in one run, and of the whole.
   Status measure(std::span<const Value> inputs, Times& times) {
     std::map<std::string, double> sums;
     RunOptions options;
@@ -60,7 +64,9 @@ class Variant {
       if (found == keys_.end()) return;
       for (const std::string& key : *found->second) sums[key] += record.end_us - record.start_us;
     };
+    const auto start = Clock::now();
     OARLOCK_TRY(run(inputs, options));
+    sums[kWhole] = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
     for (const auto& [key, us] : sums) times[key].push_back(us);
     return {};
   }
@@ -201,8 +207,8 @@ class Measuring {
     found.best = tunable.candidates[round];
   }
 
-  // The best of many is partly the luckiest: those that do not stand a second comparison go.
-  // Without time for it they stay open.
+  // The best of many is partly the luckiest: those that do not stand a second comparison go, and
+  // all if the whole does not gain. Without time for it they stay open.
   Status confirm(Variant& usual) {
     Result<std::unique_ptr<Variant>> chosen = make(winners(), deadline_);
     Times usual_times, times;
@@ -211,10 +217,11 @@ class Measuring {
     const Status status =
         chosen.ok() ? compare(usual, **chosen, inputs_, end, deadline_, usual_times, times)
                     : chosen.status();
+    const bool gained = median(times[kWhole]) < kWholeGain * median(usual_times[kWhole]);
     for (auto& [key, found] : found_) {
       if (found.best.empty()) continue;
       if (!status.ok()) found.complete = false;
-      if (median(times[key]) > kConfirmed * median(usual_times[key])) found.best.clear();
+      if (!gained || median(times[key]) > kConfirmed * median(usual_times[key])) found.best.clear();
     }
     return status.code() == Code::cancelled ? Status() : status;
   }

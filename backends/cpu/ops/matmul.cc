@@ -169,6 +169,11 @@ KernelOption option_of(const NodeView& node, const Product& p, Variant variant, 
   if (p.bias == Product::Bias::matrix) option.sharing.push_back({Sharing::Kind::in_place, 0, 2, 0});
   option.variant = with_rows(variant, row_blocks);
   if (variant == kConstant) {
+    if (row_blocks > 0) option.name = concat("rows in ", row_blocks);
+  } else {
+    option.name = variant == kPackEach ? "B packed" : "B in place";
+  }
+  if (variant == kConstant) {
     option.inputs.assign(node.input_count(), Layout::row_major());
     option.inputs[1] = panels_layout(p.trans_b, node.input_shape(1));
     option.outputs.assign(1, Layout::row_major());
@@ -191,18 +196,17 @@ Result<KernelNeeds> match_product(const NodeView& node, const Device& device) {
 Result<std::vector<KernelOption>> product_candidates(const NodeView& node, const Device& device) {
   OARLOCK_ASSIGN(const Product p, read_product(node));
   std::vector<KernelOption> options;
-  const auto add = [&](Variant variant, int row_blocks, std::string name) {
+  const auto add = [&](Variant variant, int row_blocks = 0) {
     options.push_back(option_of(node, p, variant, row_blocks, device));
-    options.back().name = std::move(name);
   };
-  if (reads_transposed(p)) add(kTransposed, 0, "B in place");
+  if (reads_transposed(p)) add(kTransposed);
   if (is_packed_once(node)) {
     for (const int rows : {1, 2, 4, 8})
-      if (rows == 1 || p.m >= 16 * rows) add(kConstant, rows, concat("rows in ", rows));
+      if (rows == 1 || p.m >= 16 * rows) add(kConstant, rows);
     return options;
   }
-  if (!p.trans_b) add(kInPlace, 0, "B in place");
-  add(kPackEach, 0, "B packed");
+  if (!p.trans_b) add(kInPlace);
+  add(kPackEach);
   return options;
 }
 
