@@ -178,9 +178,9 @@ class Measuring {
           choices[key] = tunable.candidates[round];
       Result<std::unique_ptr<Variant>> other = make(std::move(choices), end);
       Times usual_times, times;
-      const Status compared = other.ok() ? compare(usual, **other, inputs_, Clock::now() + share,
-                                                   end, usual_times, times)
-                                         : other.status();
+      Status compared = other.ok() ? compare(usual, **other, inputs_, Clock::now() + share, end,
+                                             usual_times, times)
+                                   : other.status();
       if (compared.code() == Code::cancelled) return compared;
       if (!compared.ok()) {
         // What does not run is no choice, as long as the usual choices still do.
