@@ -313,8 +313,8 @@ void pack_depthwise_weights(const ConvShape& s, const float* weights, float* pac
 
 size_t depthwise_workspace(const ConvShape& shape, bool expanded) {
   if (depthwise_in_place(shape, expanded)) return 0;
-  return static_cast<size_t>(OARLOCK_DISPATCH(depthwise_group)(expanded) *
-                             depthwise_ring(shape) * depthwise_row(shape));
+  return static_cast<size_t>(OARLOCK_DISPATCH(depthwise_group)(expanded) * depthwise_ring(shape) *
+                             depthwise_row(shape));
 }
 
 int64_t depthwise_groups(const ConvShape& shape, bool expanded) {

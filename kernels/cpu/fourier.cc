@@ -123,8 +123,7 @@ Fourier::Fourier(int64_t n, bool inverse) : n_(n), size_(n), inverse_(inverse) {
       data[static_cast<size_t>(at * number)] = chirp_[static_cast<size_t>(2 * k)];
       data[static_cast<size_t>(at * number + lanes)] = -chirp_[static_cast<size_t>(2 * k + 1)];
     }
-  const double* result =
-      OARLOCK_DISPATCH(run_double_stages)(stages_, data.data(), other.data());
+  const double* result = OARLOCK_DISPATCH(run_double_stages)(stages_, data.data(), other.data());
   for (int64_t k = 0; k < size_; ++k)
     for (const int64_t part : {int64_t{0}, lanes})
       spectrum_.push_back(result[k * number + part] / static_cast<double>(size_));
@@ -144,8 +143,7 @@ void Fourier::transform(double* data) const {
     // The inverse transform of z is the conjugate of the transform of z's conjugate.
     result = OARLOCK_DISPATCH(run_double_stages)(stages_, data, other);
     OARLOCK_DISPATCH(scale)(result, spectrum_.data(), size_, true, result);
-    result =
-        OARLOCK_DISPATCH(run_double_stages)(stages_, result, result == data ? other : data);
+    result = OARLOCK_DISPATCH(run_double_stages)(stages_, result, result == data ? other : data);
     for (int64_t k = 0; k < n_; ++k)
       for (int64_t l = 0; l < lanes(); ++l) result[k * number + lanes() + l] *= -1;
     OARLOCK_DISPATCH(scale)(result, chirp_.data(), n_, false, result);
