@@ -52,13 +52,7 @@ class DepthwiseKernel final : public Kernel {
 
   Status run(const KernelArgs& args) override {
     const ConvShape& s = node_.shape;
-    DepthwiseArgs base;
-    base.input = args.inputs[0].data<const float>();
-    base.weights = args.inputs[1].data<const float>();
-    base.bias = optional_input(args, 2);
-    base.residual = optional_input(args, 3);
-    base.output = args.outputs[0].data<float>();
-    base.activation = node_.activation;
+    const auto base = conv_operands<DepthwiseArgs>(args, node_);
     float* const workspace = args.workspace ? args.workspace.data<float>() : nullptr;
     const int64_t parts = division_.parts();
     device_.parallel(node_.batch * parts, 1, [&](int64_t begin, int64_t end, int slot) {

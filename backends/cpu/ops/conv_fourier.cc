@@ -40,13 +40,7 @@ class FourierDepthwiseKernel final : public Kernel {
 
   Status run(const KernelArgs& args) override {
     const ConvShape& s = node_.shape;
-    FourierDepthwise::Args base;
-    base.input = args.inputs[0].data<const float>();
-    base.weights = args.inputs[1].data<const float>();
-    base.bias = optional_input(args, 2);
-    base.residual = optional_input(args, 3);
-    base.output = args.outputs[0].data<float>();
-    base.activation = node_.activation;
+    const auto base = conv_operands<FourierDepthwise::Args>(args, node_);
     auto* const workspace = args.workspace.data<float>();
     const int64_t parts = conv_.parts(), units = s.out_blocks() * parts;
     device_.parallel(node_.batch * units, 1, [&](int64_t begin, int64_t end, int slot) {
@@ -105,13 +99,7 @@ class FourierSignalKernel final : public Kernel {
 
   Status run(const KernelArgs& args) override {
     const ConvShape& s = node_.shape;
-    FourierSignal::Args base;
-    base.input = args.inputs[0].data<const float>();
-    base.weights = args.inputs[1].data<const float>();
-    base.bias = optional_input(args, 2);
-    base.residual = optional_input(args, 3);
-    base.output = args.outputs[0].data<float>();
-    base.activation = node_.activation;
+    const auto base = conv_operands<FourierSignal::Args>(args, node_);
     auto* const workspace = args.workspace.data<float>();
     const int64_t chunks = conv_.chunks(), units = s.groups * chunks;
     device_.parallel(node_.batch * units, 1, [&](int64_t begin, int64_t end, int slot) {

@@ -46,6 +46,19 @@ KernelOption conv_option(const NodeView& view, const ConvNode& node, Layout inpu
 // Null where input i is omitted.
 const float* optional_input(const KernelArgs& args, size_t i);
 
+// What a micro-kernel takes as a whole: X, W, B, R, the output and the activation.
+template <class Args>
+Args conv_operands(const KernelArgs& args, const ConvNode& node) {
+  Args operands;
+  operands.input = args.inputs[0].data<const float>();
+  operands.weights = args.inputs[1].data<const float>();
+  operands.bias = optional_input(args, node.bias_input());
+  operands.residual = optional_input(args, node.bias_input() + 1);
+  operands.output = args.outputs[0].data<float>();
+  operands.activation = node.activation;
+  return operands;
+}
+
 // A list with the same kernel for Conv and oarlock.Conv.
 std::vector<KernelDef> conv_defs(const char* name, decltype(KernelDef::match) match,
                                  decltype(KernelDef::create) create,
