@@ -17,7 +17,7 @@ using kernels::cpu::DirectConv;
 struct Cut {
   bool by_thread = false;  // tiles for each thread; else:
   bool panels_first = false;
-  int64_t parts_per_thread = 4;
+  int64_t parts_per_thread = 8;
 };
 
 // With weights that stay in the cache they divide the pixels. Of larger ones each reads its own,
@@ -36,9 +36,10 @@ Cut usual_cut(const ConvNode& node) {
 }
 
 Division divide(const ConvNode& node, const DirectConv& conv, const Cut& cut, int threads) {
-  if (cut.by_thread) return Division::by_thread(conv.tile_count(), conv.panel_count(), threads);
-  return {conv.tile_count(), conv.panel_count(), cut.panels_first,
-          node.wanted_parts(threads, cut.parts_per_thread)};
+  const int64_t wanted = node.wanted_parts(threads, cut.parts_per_thread);
+  if (cut.by_thread)
+    return Division::by_thread(conv.tile_count(), conv.panel_count(), threads, wanted);
+  return {conv.tile_count(), conv.panel_count(), cut.panels_first, wanted};
 }
 
 // A cut as the number of a kernel's variant, and back.
@@ -46,7 +47,10 @@ int variant_of(const Cut& cut) {
   return cut.by_thread ? 0
                        : static_cast<int>(cut.parts_per_thread * 2) + (cut.panels_first ? 1 : 0);
 }
-Cut cut_of(int variant) { return {variant == 0, (variant & 1) != 0, variant / 2}; }
+Cut cut_of(int variant) {
+  if (variant == 0) return {.by_thread = true};
+  return {false, (variant & 1) != 0, variant / 2};
+}
 
 KernelOption option_of(const NodeView& view, const ConvNode& node, const Cut& cut) {
   KernelOption option =
@@ -80,7 +84,7 @@ Result<std::vector<KernelOption>> direct_candidates(const NodeView& view, const 
   OARLOCK_ASSIGN(const ConvNode node, read_direct(view, device));
   if (node.is_depthwise()) return unsupported("is depthwise");
   std::vector<KernelOption> options = {option_of(view, node, {.by_thread = true})};
-  for (const int64_t parts : {1, 2, 4})
+  for (const int64_t parts : {2, 4, 8})
     for (const bool panels_first : {false, true})
       options.push_back(option_of(view, node, {false, panels_first, parts}));
   return options;

@@ -78,7 +78,7 @@ class ExpandedKernel final : public Kernel {
         device_(device),
         division_(Division::by_thread(node.depthwise.out_height,
                                       kernels::cpu::depthwise_groups(node.depthwise, true),
-                                      device.threads())),
+                                      device.threads(), int64_t{4} * device.threads())),
         workspace_(kernels::cpu::depthwise_workspace(node.depthwise, true)) {}
 
   Status run(const KernelArgs& args) override {

@@ -60,9 +60,10 @@ Division::Division(int64_t tile_count, int64_t panel_count, bool panels_first, i
   minor = std::min(minor_count, (wanted + major - 1) / major);
 }
 
-Division Division::by_thread(int64_t tile_count, int64_t panel_count, int64_t threads) {
+Division Division::by_thread(int64_t tile_count, int64_t panel_count, int64_t threads,
+                             int64_t wanted) {
   Division division(tile_count, panel_count, false, std::min(tile_count, threads));
-  division.panel_parts = std::min<int64_t>(panel_count, 4);
+  division.panel_parts = std::clamp<int64_t>(wanted / threads, 1, panel_count);
   division.tiles_outside = true;
   return division;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "backends/cpu/ops/window.h"
@@ -26,8 +27,11 @@ struct ConvNode : WindowNode {
   }
   // Parts to divide the work into; one where there is no second thread or it would take longer to
   // wake than to help.
-  int64_t wanted_parts(int threads, int64_t per_thread = 4) const {
-    return threads == 1 || multiplications() < 200'000 ? 1 : per_thread * threads;
+  int64_t wanted_parts(int threads, int64_t per_thread = 8) const {
+    constexpr int64_t kLeastWork = 200'000, kLeastPart = 1'000'000;
+    if (threads == 1 || multiplications() < kLeastWork) return 1;
+    const int64_t fitting = multiplications() / (kLeastPart * threads);
+    return std::clamp<int64_t>(fitting, std::min<int64_t>(4, per_thread), per_thread) * threads;
   }
 };
 
@@ -71,8 +75,9 @@ struct Division {
 
   // About `wanted` parts, by panels or by tiles as far as they go.
   Division(int64_t tile_count, int64_t panel_count, bool panels_first, int64_t wanted);
-  // Tiles for each thread, whose panels are cut into four parts: a thread reads all panels, once.
-  static Division by_thread(int64_t tile_count, int64_t panel_count, int64_t threads);
+  // About `wanted` parts: tiles for each thread, whose panels are cut: it reads all panels, once.
+  static Division by_thread(int64_t tile_count, int64_t panel_count, int64_t threads,
+                            int64_t wanted);
 
   int64_t parts() const { return tile_parts * panel_parts; }
   kernels::cpu::Range tile_range(int64_t part) const {
