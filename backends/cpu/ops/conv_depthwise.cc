@@ -39,15 +39,20 @@ Result<std::vector<KernelOption>> depthwise_candidates(const NodeView& view, con
   return needs.options;
 }
 
+Division divide(const ConvNode& node, int threads) {
+  const int64_t rows = node.shape.out_height, groups = kernels::cpu::depthwise_groups(node.shape);
+  const int64_t wanted =
+      std::min<int64_t>(1 + node.multiplications() / kLeastWork, int64_t{4} * threads);
+  if (wanted <= threads || node.shape.out_pixels() < kFewPixels) return {rows, groups, true, wanted};
+  return Division::by_thread(rows, groups, threads, wanted);
+}
+
 class DepthwiseKernel final : public Kernel {
  public:
   DepthwiseKernel(const ConvNode& node, const CpuDevice& device)
       : node_(node),
         device_(device),
-        division_(node.shape.out_height, kernels::cpu::depthwise_groups(node.shape),
-                  node.shape.out_pixels() < kFewPixels,
-                  std::min<int64_t>(1 + node.multiplications() / kLeastWork,
-                                    int64_t{4} * device.threads())),
+        division_(divide(node, device.threads())),
         workspace_(kernels::cpu::depthwise_workspace(node.shape)) {}
 
   Status run(const KernelArgs& args) override {
