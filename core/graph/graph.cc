@@ -58,6 +58,7 @@ NodeId Graph::append(Node node) {
   node_names_.insert(node.name);
   for (ValueId input : node.inputs) {
     if (input == kNone) continue;
+    note_value(input);
     std::vector<NodeId>& users = values_[input].users;
     if (users.empty() || users.back() != id) users.push_back(id);
   }
@@ -157,6 +158,7 @@ Result<std::vector<NodeId>> Graph::order() const {
 
 void Graph::remove_user(ValueId value, NodeId node) {
   if (value == kNone) return;
+  note_value(value);
   std::erase(values_[value].users, node);
   if (values_[value].users.empty() && values_[value].constant && !is_output(value))
     values_[value].constant.reset();
@@ -172,10 +174,14 @@ void Graph::erase_if_dead(NodeId first) {
     const bool used = std::any_of(node.outputs.begin(), node.outputs.end(),
                                   [&](ValueId v) { return v != kNone && use_count(v) > 0; });
     if (used) continue;
+    note_node(id);
     node.alive = false;
     node_names_.erase(node.name);
-    for (ValueId output : node.outputs)
-      if (output != kNone) values_[output].producer = kNone;
+    for (ValueId output : node.outputs) {
+      if (output == kNone) continue;
+      note_value(output);
+      values_[output].producer = kNone;
+    }
     for (ValueId input : node.inputs) {
       if (input == kNone) continue;
       const NodeId before = values_[input].producer;
@@ -206,9 +212,12 @@ void Graph::make_constant(ValueId value, Tensor tensor) {
 }
 
 void Graph::redirect(ValueId from, ValueId to) {
+  note_value(from);
+  note_value(to);
   std::vector<NodeId> users = std::move(values_[from].users);
   values_[from].users.clear();
   for (NodeId user : users) {
+    note_node(user);
     for (ValueId& input : nodes_[user].inputs)
       if (input == from) input = to;
     std::vector<NodeId>& target = values_[to].users;

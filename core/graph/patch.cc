@@ -31,6 +31,50 @@ std::vector<ValueId> Patch::add_node(Node node, size_t output_count) {
   return nodes_.back().outputs;
 }
 
+Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops, GraphChange& change) {
+  change = {};
+  change.node_count_ = nodes_.size();
+  change.value_count_ = values_.size();
+  change.outputs_ = outputs_;
+  change_ = &change;
+  Result<std::vector<NodeId>> added = apply(std::move(patch), ops);
+  change_ = nullptr;
+  return added;
+}
+
+void Graph::note_node(NodeId id) {
+  if (change_ == nullptr || static_cast<size_t>(id) >= change_->node_count_) return;
+  for (const auto& [known, node] : change_->nodes_)
+    if (known == id) return;
+  change_->nodes_.emplace_back(id, nodes_[id]);
+}
+
+void Graph::note_value(ValueId id) {
+  if (change_ == nullptr || static_cast<size_t>(id) >= change_->value_count_) return;
+  for (const auto& [known, value] : change_->values_)
+    if (known == id) return;
+  change_->values_.emplace_back(id, values_[id]);
+}
+
+void Graph::undo(GraphChange change) {
+  // Names may have moved between what was added and what was there: all go, then the old return.
+  for (size_t id = change.node_count_; id < nodes_.size(); ++id) node_names_.erase(nodes_[id].name);
+  for (size_t id = change.value_count_; id < values_.size(); ++id)
+    value_by_name_.erase(values_[id].name);
+  for (const auto& [id, value] : change.values_) value_by_name_.erase(values_[id].name);
+  nodes_.resize(change.node_count_);
+  values_.resize(change.value_count_);
+  for (auto& [id, node] : change.nodes_) {
+    if (node.alive) node_names_.insert(node.name);
+    nodes_[id] = std::move(node);
+  }
+  for (auto& [id, value] : change.values_) {
+    value_by_name_[value.name] = id;
+    values_[id] = std::move(value);
+  }
+  outputs_ = std::move(change.outputs_);
+}
+
 Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops) {
   const size_t old_nodes = nodes_.size();
   const size_t old_values = values_.size();
@@ -91,6 +135,8 @@ Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops) {
 
   std::vector<NodeId> maybe_dead;
   for (const Patch::Replacement& r : patch.replacements_) {
+    note_value(r.from);
+    note_value(r.to);
     ValueInfo& from = values_[r.from];
     ValueInfo& to = values_[r.to];
     if (to.producer >= static_cast<NodeId>(old_nodes) &&

@@ -135,9 +135,9 @@ Status apply_rules(Draft& draft, int device, const DeviceTable& devices) {
       if (!patch.ok())
         return patch.status().within(concat("rewrite ", rule.name, " at ", describe(node)));
       if (!*patch || (*patch)->empty()) continue;
-      Graph before = draft.graph;
+      GraphChange change;
       OARLOCK_ASSIGN(const std::vector<NodeId> added,
-                     draft.graph.apply(**std::move(patch), devices.ops));
+                     draft.graph.apply(**std::move(patch), devices.ops, change));
       const FusionChoice choice(draft, added, devices[device]);
       bool taken = !choice.apart();
       for (NodeId a : added) {
@@ -145,12 +145,12 @@ Status apply_rules(Draft& draft, int device, const DeviceTable& devices) {
         taken = taken && find_kernel(draft, a, devices[device]);
         draft.graph.set_device(a, device);
       }
-      choice.list(draft, before, taken);
+      choice.list(draft, change, taken);
       if (taken) {
         ++applied;
         continue;
       }
-      draft.graph = std::move(before);
+      draft.graph.undo(std::move(change));
       if (choice.apart()) {
         std::string& tuned = draft.at(id).tuned;
         tuned += concat(tuned.empty() ? "" : "; ", "without ", rule.name);

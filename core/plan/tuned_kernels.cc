@@ -96,14 +96,14 @@ FusionChoice::FusionChoice(const Draft& draft, const std::vector<NodeId>& added,
 
 bool FusionChoice::apart() const { return choice_ == kApart; }
 
-void FusionChoice::list(Draft& draft, const Graph& before, bool taken) const {
+void FusionChoice::list(Draft& draft, const GraphChange& change, bool taken) const {
   if (draft.trial == nullptr || key_.empty()) return;
   std::set<NodeId>& members = draft.trial->members[key_];
   if (taken) {
     members.insert(added_.begin(), added_.end());
   } else {
-    for (NodeId id = 0; id < static_cast<NodeId>(before.node_count()); ++id)
-      if (before.node(id).alive && !draft.graph.node(id).alive) members.insert(id);
+    for (const auto& [id, before] : change.nodes())
+      if (before.alive && !draft.graph.node(id).alive) members.insert(id);
   }
   if (!choice_.empty()) return;
   Tunable& tunable = draft.trial->tunables[key_];

@@ -24,8 +24,8 @@ class FusionChoice {
   // Measuring chose to leave them apart.
   bool apart() const;
   // In a trial: tells it of the choice, and which nodes stand: those added if `taken`, else those
-  // of `before`.
-  void list(Draft& draft, const Graph& before, bool taken) const;
+  // that `change` has erased.
+  void list(Draft& draft, const GraphChange& change, bool taken) const;
 
  private:
   std::vector<NodeId> added_;

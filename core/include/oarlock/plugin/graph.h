@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "oarlock/plugin/attrs.h"
@@ -60,6 +61,21 @@ struct ValueInfo {
   bool is_input = false;
 };
 
+// What applying a patch changed in a graph, so that it can be taken back.
+class GraphChange {
+ public:
+  // Nodes that changed, as they were before.
+  const std::vector<std::pair<NodeId, Node>>& nodes() const { return nodes_; }
+
+ private:
+  friend class Graph;
+  size_t node_count_ = 0, value_count_ = 0;
+  // As they were, each once.
+  std::vector<std::pair<NodeId, Node>> nodes_;
+  std::vector<std::pair<ValueId, ValueInfo>> values_;
+  std::vector<ValueId> outputs_;
+};
+
 // Nodes and values by id. Built with the add functions, afterwards changed only by applying a
 // Patch (or by the planner setting `device`). Ids stay valid; erased nodes have alive == false.
 // Not thread-safe while changing; reading from several threads is safe.
@@ -103,6 +119,11 @@ class Graph {
   // Applies a patch: adds its nodes, infers the types of the new values, redirects uses, erases
   // what became dead. On failure the graph is unchanged. Returns the new nodes that are alive.
   Result<std::vector<NodeId>> apply(Patch patch, const OpRegistry& ops);
+  // The same; `change` receives what undo() needs.
+  Result<std::vector<NodeId>> apply(Patch patch, const OpRegistry& ops, GraphChange& change);
+  // Takes the latest apply() back; nothing else may have changed but devices and types of what it
+  // added.
+  void undo(GraphChange change);
   // Makes a value constant; its producer, if any, loses this output.
   void make_constant(ValueId value, Tensor tensor);
   // Let one node, or the graph's output i, read other values; for the planner.
@@ -121,6 +142,9 @@ class Graph {
   void remove_user(ValueId value, NodeId node);
   void erase_if_dead(NodeId node);
   void truncate(size_t nodes, size_t values);
+  // Before they change.
+  void note_node(NodeId id);
+  void note_value(ValueId id);
 
   std::vector<Node> nodes_;
   std::vector<ValueInfo> values_;
@@ -128,6 +152,7 @@ class Graph {
   std::vector<std::string> output_names_;
   std::unordered_map<std::string, ValueId> value_by_name_;
   std::unordered_set<std::string> node_names_;
+  GraphChange* change_ = nullptr;  // while a patch is applied that may be taken back
 };
 
 // Every id in range, users and producers agree, no cycle, names unique, types of constants agree
