@@ -28,9 +28,10 @@ namespace {
 // Parts per thread: more even out unequal speeds, fewer cost less.
 constexpr int64_t kPartsPerThread = 4;
 
-// Where part i of a thread's share of the work begins, in eighths of the share: the later parts are
-// the smaller ones, so that threads of unequal speed end together.
-constexpr int64_t kPartBegin[kPartsPerThread + 1] = {0, 4, 6, 7, 8};
+// Where part i of a thread's share of the work begins, as a fraction of kShare: later parts are the
+// smaller ones, so that threads of unequal speed end together.
+constexpr int64_t kShare = 8;
+constexpr int64_t kPartBegin[kPartsPerThread + 1] = {0, 4, 6, 7, kShare};
 
 // Slots of the arena for threads that run, beside those of helpers.
 constexpr int kConcurrentRuns = 64;
@@ -209,25 +210,24 @@ Status CpuDevice::enter(const std::function<Status()>& body) {
 void CpuDevice::run_parts(int64_t units, int64_t grain, const void* body,
                           PartFunction function) const {
   if (units <= 0) return;
-  const int64_t most = std::max<int64_t>(units / std::max<int64_t>(grain, 1), 1);
+  const int64_t least = std::max<int64_t>(grain, 1);
+  const int64_t most = std::max<int64_t>(units / least, 1);
   const int64_t parts = threads_ == 1 ? 1 : std::min(most, threads_ * kPartsPerThread);
   struct Work {
-    int64_t units, parts, shares;
+    int64_t units, parts, shares;  // shares: 0 where parts are equal
     const void* body;
     PartFunction function;
 
     int64_t begin(int64_t part) const {
-      if (parts != shares * kPartsPerThread) return units * part / parts;
+      if (shares == 0) return units * part / parts;
       const int64_t share = part / kPartsPerThread;
       const int64_t first = units * share / shares, last = units * (share + 1) / shares;
-      return first + (last - first) * kPartBegin[part % kPartsPerThread] / 8;
+      return first + (last - first) * kPartBegin[part % kPartsPerThread] / kShare;
     }
-    void run(int64_t part, int slot) const {
-      const int64_t first = begin(part), last = begin(part + 1);
-      if (first < last) function(body, first, last, slot);
-    }
+    void run(int64_t part, int slot) const { function(body, begin(part), begin(part + 1), slot); }
   };
-  const Work work = {units, parts, threads_, body, function};
+  const bool tapered = threads_ > 1 && most >= threads_ * kShare;
+  const Work work = {units, parts, tapered ? threads_ : 0, body, function};
   if (parts == 1) {
     const FlushDenormals flush;
     work.run(0, 0);

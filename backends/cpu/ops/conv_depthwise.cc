@@ -43,7 +43,8 @@ Division divide(const ConvNode& node, int threads) {
   const int64_t rows = node.shape.out_height, groups = kernels::cpu::depthwise_groups(node.shape);
   const int64_t wanted =
       std::min<int64_t>(1 + node.multiplications() / kLeastWork, int64_t{8} * threads);
-  if (wanted <= threads || node.shape.out_pixels() < kFewPixels) return {rows, groups, true, wanted};
+  if (wanted <= threads || node.shape.out_pixels() < kFewPixels)
+    return {rows, groups, true, wanted};
   return Division::by_thread(rows, groups, threads, wanted);
 }
 

@@ -142,7 +142,7 @@ TEST_F(Tuned, EntriesAreWrittenAndUsed) {
   ASSERT_EQ(measured.tuning.size(), 1u);
   EXPECT_EQ(files().size(), 1u);
   EXPECT_NE(main_step(run().plan).tuned, "");
-  for (const std::string choice : {"conv_f32_direct_nchw16c: pixels first, 1 a thread",
+  for (const std::string choice : {"conv_f32_direct_nchw16c: pixels first, 2 a thread",
                                    "conv_f32_winograd_nchw16c: F(6x6, 3x3), blocks of 14"}) {
     choose(choice);
     const PlannedStep step = main_step(run().plan);
@@ -163,7 +163,7 @@ TEST_F(Tuned, WhatIsKnownIsNotMeasuredAgain) {
 TEST_F(Tuned, DamagedEntriesAreIgnored) {
   convolution({1, 24, 12, 12}, 32);
   measure();
-  choose("conv_f32_direct_nchw16c: pixels first, 1 a thread");
+  choose("conv_f32_direct_nchw16c: pixels first, 2 a thread");
   ASSERT_EQ(files().size(), 1u);
   std::ifstream in(files()[0], std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
@@ -195,7 +195,7 @@ TEST_F(Tuned, EntriesOfAnotherProcessorAreIgnored) {
   measure();
   ASSERT_EQ(files().size(), 1u);
   std::string key = key_in(files()[0]);
-  const std::string choice = "conv_f32_direct_nchw16c: pixels first, 1 a thread";
+  const std::string choice = "conv_f32_direct_nchw16c: pixels first, 2 a thread";
   fs::remove_all(folder);
   key[key.find('\n') + 1] ^= 1;  // of the processor's name
   ASSERT_TRUE(CacheFolder(folder).save(key, {choice.begin(), choice.end()}));
