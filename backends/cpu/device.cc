@@ -55,29 +55,6 @@ class InRun {
   CurrentRun outer_;
 };
 
-// Helpers of a team; they leave it before this ends, also by an exception.
-class Helpers {
- public:
-  explicit Helpers(Team& team) : team_(team) {}
-  ~Helpers() {
-    team_.dismiss();
-    tasks_.wait();
-  }
-  Helpers(const Helpers&) = delete;
-  Helpers& operator=(const Helpers&) = delete;
-
-  void add() {
-    tasks_.run([this] {
-      const FlushDenormals flush;
-      team_.help();
-    });
-  }
-
- private:
-  Team& team_;
-  tbb::task_group tasks_;
-};
-
 // The environment variable OARLOCK_CPU, read once, limits the process to an instruction set.
 Status limit_from_environment() {
   static const Status status = []() -> Status {
@@ -144,8 +121,6 @@ CpuDevice::CpuDevice(int threads, bool exact, CacheFolder cache)
                    {"tuning", "algorithms and blocks of convolutions and products (oarlock tune)"}};
 }
 
-CpuDevice::~CpuDevice() = default;
-
 std::string CpuDevice::packing() const {
   return concat(kernels::cpu::instruction_set_name(), " ", kernels::cpu::source_hash());
 }
@@ -171,39 +146,76 @@ Status CpuDevice::read(const TensorRef& from, std::span<std::byte> to) {
   return {};
 }
 
-std::unique_ptr<Team> CpuDevice::take_team() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_teams_.empty()) {
-      std::unique_ptr<Team> team = std::move(idle_teams_.back());
-      idle_teams_.pop_back();
-      return team;
+// A team and the tasks in which its helpers are; they may stay for a moment after a run.
+class CpuDevice::Crew {
+ public:
+  Crew(int threads, tbb::task_arena& arena) : team(threads), arena_(arena) {}
+  ~Crew() {
+    arena_.execute([&] { tasks_.wait(); });
+  }
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+
+  // Inside the arena. Ended by team.end_run().
+  void begin_run() {
+    for (int missing = team.begin_run(); missing > 0; --missing) {
+      tasks_.run([this] {
+        const FlushDenormals flush;
+        team.help();
+      });
     }
   }
-  return std::make_unique<Team>(threads_);
-}
 
-void CpuDevice::give_back(std::unique_ptr<Team> team) {
-  team->reset();
-  const std::lock_guard lock(mutex_);
-  idle_teams_.push_back(std::move(team));
-}
+  Team team;
+
+ private:
+  tbb::task_arena& arena_;
+  tbb::task_group tasks_;
+};
+
+CpuDevice::~CpuDevice() = default;
+
+// A crew for the time of a run.
+class CpuDevice::Borrowed {
+ public:
+  explicit Borrowed(CpuDevice& device) : device_(device) {
+    {
+      const std::lock_guard lock(device.mutex_);
+      if (!device.idle_crews_.empty()) {
+        crew_ = std::move(device.idle_crews_.back());
+        device.idle_crews_.pop_back();
+      }
+    }
+    if (!crew_) crew_ = std::make_unique<Crew>(device.threads_, device.arena_->arena);
+    crew_->begin_run();
+  }
+  ~Borrowed() {
+    crew_->team.end_run();
+    const std::lock_guard lock(device_.mutex_);
+    device_.idle_crews_.push_back(std::move(crew_));
+  }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+
+  Team& team() { return crew_->team; }
+
+ private:
+  CpuDevice& device_;
+  std::unique_ptr<Crew> crew_;
+};
 
 Status CpuDevice::enter(const std::function<Status()>& body) {
   if (threads_ == 1) {
     const FlushDenormals flush;
     return body();
   }
-  std::unique_ptr<Team> team = take_team();
   Status status;
   arena_->arena.execute([&] {
-    Helpers helpers(*team);
-    for (int i = 1; i < threads_; ++i) helpers.add();
+    Borrowed crew(*this);
     const FlushDenormals flush;
-    const InRun in_run(this, team.get());
+    const InRun in_run(this, &crew.team());
     status = body();
   });
-  give_back(std::move(team));
   return status;
 }
 

@@ -13,8 +13,6 @@
 
 namespace oarlock::cpu {
 
-class Team;
-
 // The host's processor. A run's own thread is helped by threads of one oneTBB arena; memory is
 // ordinary memory. Thread-safe; concurrent runs share the helpers.
 class CpuDevice final : public Device {
@@ -56,10 +54,10 @@ class CpuDevice final : public Device {
  private:
   using PartFunction = void (*)(const void* body, int64_t begin, int64_t end, int slot);
   struct Arena;
+  class Crew;
+  class Borrowed;
 
   CpuDevice(int threads, bool exact, CacheFolder cache);
-  std::unique_ptr<Team> take_team();
-  void give_back(std::unique_ptr<Team> team);
   void run_parts(int64_t units, int64_t grain, const void* body, PartFunction function) const;
 
   DeviceInfo info_;
@@ -69,7 +67,7 @@ class CpuDevice final : public Device {
   Tuning tuning_;
   std::unique_ptr<Arena> arena_;
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Team>> idle_teams_;
+  std::vector<std::unique_ptr<Crew>> idle_crews_;
 };
 
 // The device that a kernel of this backend was matched or created for.

@@ -1,6 +1,8 @@
 #include "backends/cpu/team.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -9,8 +11,6 @@
 namespace oarlock::cpu {
 
 namespace {
-
-constexpr uint32_t kDismissed = ~uint32_t{0};
 
 void pause() {
 #if defined(__x86_64__)
@@ -41,7 +41,10 @@ uint64_t share_state(uint32_t work, int64_t next, int64_t end) {
 
 }  // namespace
 
-Team::Team(int threads) : threads_(threads), shares_(new Share[threads]) {}
+Team::Team(int threads)
+    : threads_(threads), shares_(new Share[threads]), slot_taken_(threads, false) {
+  slot_taken_[0] = true;
+}
 
 void Team::run(int64_t parts, const void* body, PartFunction function) {
   const uint32_t work = work_.load(std::memory_order_relaxed) + 1;
@@ -52,8 +55,7 @@ void Team::run(int64_t parts, const void* body, PartFunction function) {
     const int64_t begin = parts * share / threads_, end = parts * (share + 1) / threads_;
     shares_[share].state.store(share_state(work, begin, end), std::memory_order_release);
   }
-  work_.store(work);
-  if (sleeping_.load() > 0) work_.notify_all();
+  next_work();
   take_parts(work, 0);
   const auto all_done = [&] {
     return done_.load(std::memory_order_acquire) == static_cast<uint32_t>(parts);
@@ -84,9 +86,34 @@ void Team::take_parts(uint32_t work, int slot) {
   }
 }
 
-uint32_t Team::wait_for_work(uint32_t seen) {
+void Team::next_work() {
+  work_.fetch_add(1);
+  if (sleeping_.load() > 0) work_.notify_all();
+}
+
+int Team::begin_run() {
+  const std::lock_guard lock(mutex_);
+  running_ = true;
+  return threads_ - 1 - std::exchange(helpers_, threads_ - 1);
+}
+
+void Team::end_run() {
+  const std::lock_guard lock(mutex_);
+  running_ = false;
+  next_work();
+}
+
+std::optional<uint32_t> Team::wait_for_work(uint32_t seen, int slot) {
   if (!poll([&] { return work_.load(std::memory_order_acquire) != seen; })) {
-    ++sleeping_;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!running_) {
+        slot_taken_[slot] = false;
+        --helpers_;
+        return std::nullopt;
+      }
+      ++sleeping_;
+    }
     work_.wait(seen);
     --sleeping_;
   }
@@ -94,20 +121,18 @@ uint32_t Team::wait_for_work(uint32_t seen) {
 }
 
 void Team::help() {
-  const int slot = joined_.fetch_add(1);
-  if (slot >= threads_) return;
-  for (uint32_t work = 0; (work = wait_for_work(work)) != kDismissed;) take_parts(work, slot);
-}
-
-void Team::reset() {
-  joined_.store(1);
-  work_.store(0);
-  for (int share = 0; share < threads_; ++share) shares_[share].state.store(0);
-}
-
-void Team::dismiss() {
-  work_.store(kDismissed);
-  if (sleeping_.load() > 0) work_.notify_all();
+  int slot = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    slot = static_cast<int>(std::find(slot_taken_.begin(), slot_taken_.end(), false) -
+                            slot_taken_.begin());
+    slot_taken_[slot] = true;
+  }
+  std::optional<uint32_t> work = work_.load(std::memory_order_acquire);
+  while (work) {
+    take_parts(*work, slot);
+    work = wait_for_work(*work, slot);
+  }
 }
 
 }  // namespace oarlock::cpu
