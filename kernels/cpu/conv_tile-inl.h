@@ -29,7 +29,8 @@ constexpr int kTilePixels = 2;
 constexpr int kPanelBlocks = 1;
 #endif
 constexpr int kBlockVectors = 16 / kLanes;
-constexpr int kOffsetRow = 16;  // entries in a row of DirectConv's offsets
+constexpr int kBlocksAhead = 3;  // input blocks that are brought before they are read
+constexpr int kOffsetRow = 16;   // entries in a row of DirectConv's offsets
 
 HWY_ALIGN static const float kZeroBlock[16] = {};
 
@@ -117,6 +118,9 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
   VecF32 sums[kPixels][kVectors];
   start_tile(a, sums);
   Sweep sweep(a);
+  // Of single taps: what another thread has made takes longer to come than a block to compute.
+  const bool one_tap = a.kernel_rows == 1 && a.kernel_columns == 1;
+  const int64_t ahead = one_tap ? kBlocksAhead * a.in_block_stride : 0;
   for (int block = 0; block < a.in_blocks; ++block) {
     const float* w = a.weights + block * a.weight_block_stride;
     const float* row = a.input + block * a.in_block_stride;
@@ -132,6 +136,9 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
 #pragma GCC unroll 1
         for (int c = 0; c < 16; c += kStep) {
           sweep.advance();
+          const float* pixel = x + ahead + c * 4 * kStride;
+#pragma GCC unroll 4
+          for (int i = 0; i < kPixels; i += 4) __builtin_prefetch(pixel + i * 16 * kStride, 0, 3);
 #pragma GCC unroll 4
           for (int u = 0; u < kStep; ++u) {
             VecF32 wv[kVectors];
