@@ -29,8 +29,7 @@ constexpr int kTilePixels = 2;
 constexpr int kPanelBlocks = 1;
 #endif
 constexpr int kBlockVectors = 16 / kLanes;
-constexpr int kBlocksAhead = 3;  // input blocks that are brought before they are read
-constexpr int kOffsetRow = 16;   // entries in a row of DirectConv's offsets
+constexpr int kOffsetRow = 16;  // entries in a row of DirectConv's offsets
 
 HWY_ALIGN static const float kZeroBlock[16] = {};
 
@@ -109,6 +108,15 @@ struct Sweep {
   }
 };
 
+// Floats from a block's pixels to those that are brought while it is computed, of a later block or
+// of the next tile: what another thread has made takes longer to come than a block to compute.
+HWY_INLINE int64_t input_ahead(const TileArgs& a, int block, int64_t next_tile) {
+  constexpr int kBlocksAhead = 3;
+  const int later = block + kBlocksAhead;
+  if (later < a.in_blocks) return kBlocksAhead * a.in_block_stride;
+  return next_tile + (later % a.in_blocks - block) * a.in_block_stride;
+}
+
 // Pixels lie in one row of the input, kStride pixels apart. kScaled: for 1x1 kernels.
 template <int kPixels, int kBlocks, int kStride = 1, bool kScaled = false>
 HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
@@ -118,12 +126,11 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
   VecF32 sums[kPixels][kVectors];
   start_tile(a, sums);
   Sweep sweep(a);
-  // Of single taps: what another thread has made takes longer to come than a block to compute.
   const bool one_tap = a.kernel_rows == 1 && a.kernel_columns == 1;
-  const int64_t ahead = one_tap ? kBlocksAhead * a.in_block_stride : 0;
   for (int block = 0; block < a.in_blocks; ++block) {
     const float* w = a.weights + block * a.weight_block_stride;
     const float* row = a.input + block * a.in_block_stride;
+    const int64_t ahead = one_tap ? input_ahead(a, block, kPixels * kStride * 16) : 0;
     for (int ky = 0; ky < a.kernel_rows; ++ky, row += a.row_stride) {
       const float* middle = row;
       for (int kx = 0; kx < a.kernel_columns; ++kx, middle += a.column_stride) {
