@@ -156,7 +156,7 @@ class CpuDevice::Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  // Inside the arena. Ended by team.end_run().
+  // Inside the arena; team.end_run() is due afterwards, also where this fails.
   void begin_run() {
     for (int missing = team.begin_run(); missing > 0; --missing) {
       tasks_.run([this] {
@@ -179,15 +179,16 @@ CpuDevice::~CpuDevice() = default;
 class CpuDevice::Borrowed {
  public:
   explicit Borrowed(CpuDevice& device) : device_(device) {
-    {
-      const std::lock_guard lock(device.mutex_);
-      if (!device.idle_crews_.empty()) {
-        crew_ = std::move(device.idle_crews_.back());
-        device.idle_crews_.pop_back();
-      }
+    const std::lock_guard lock(device.mutex_);
+    if (device.idle_crews_.empty()) {
+      // Room for its return, which must not fail.
+      device.idle_crews_.reserve(device.crews_ + 1);
+      crew_ = std::make_unique<Crew>(device.threads_, device.arena_->arena);
+      ++device.crews_;
+    } else {
+      crew_ = std::move(device.idle_crews_.back());
+      device.idle_crews_.pop_back();
     }
-    if (!crew_) crew_ = std::make_unique<Crew>(device.threads_, device.arena_->arena);
-    crew_->begin_run();
   }
   ~Borrowed() {
     crew_->team.end_run();
@@ -197,7 +198,7 @@ class CpuDevice::Borrowed {
   Borrowed(const Borrowed&) = delete;
   Borrowed& operator=(const Borrowed&) = delete;
 
-  Team& team() { return crew_->team; }
+  Crew* operator->() { return crew_.get(); }
 
  private:
   CpuDevice& device_;
@@ -212,8 +213,9 @@ Status CpuDevice::enter(const std::function<Status()>& body) {
   Status status;
   arena_->arena.execute([&] {
     Borrowed crew(*this);
+    crew->begin_run();
     const FlushDenormals flush;
-    const InRun in_run(this, &crew.team());
+    const InRun in_run(this, &crew->team);
     status = body();
   });
   return status;

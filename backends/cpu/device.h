@@ -67,6 +67,7 @@ class CpuDevice final : public Device {
   Tuning tuning_;
   std::unique_ptr<Arena> arena_;
   mutable std::mutex mutex_;
+  size_t crews_ = 0;  // idle or not
   std::vector<std::unique_ptr<Crew>> idle_crews_;
 };
 

@@ -236,6 +236,7 @@ def main():
               f"worst {max(ratios):.3f}")
     if args.json:
         args.json.write_text(json.dumps({"threads": args.threads, "neighbour": args.neighbour,
+                                         "rounds": args.rounds, "slice_s": args.slice,
                                          "engines": engines, "models": rows}, indent=1) + "\n")
     return 1 if failed else 0
 

@@ -105,8 +105,9 @@ def main():
     for name, title, about in TABLES:
         if name in measured:
             engines = measured[name]["engines"]
-            text += ["", f"## {title}", "", about, "",
-                     table(measured[name]["models"], engines, lambda f: f"{f['ms']:.2f}",
+            rounds, seconds = measured[name]["rounds"], measured[name]["slice_s"]
+            text += ["", f"## {title}", "", f"{about} {rounds} turns of {seconds} s for each engine.",
+                     "", table(measured[name]["models"], engines, lambda f: f"{f['ms']:.2f}",
                            ratio_of("ms", engines))]
     engines = main_table["engines"]
     text += ["", "## First result", "",
