@@ -96,6 +96,12 @@ def difference(results, expected):
     return largest
 
 
+def whole(results, expected):
+    """Whether the answers have as many elements as expected; an engine may compute one image of a
+    batch only."""
+    return [np.size(y) for y in results] == [np.size(e) for e in expected]
+
+
 class Process:
     """An engine with a model, ready to be timed."""
 
@@ -158,7 +164,12 @@ def measure(onnx, engines, threads, rounds, seconds, starts):
             process.time(seconds)
             time.sleep(0.2)
     row = {"model": onnx.stem, "engines": {}}
+    results = {process.name: process.results for process in running}
+    expected = results.get("onnxruntime")
     for process in started:
+        if expected and process.error is None and not whole(process.results, expected):
+            process.error = "answers a part of the input"
+            process.close()
         if process.error is not None:
             row["engines"][process.name] = {"error": process.error}
             continue
@@ -169,9 +180,8 @@ def measure(onnx, engines, threads, rounds, seconds, starts):
     times = [row["engines"][name].get("ms") for name in engines]
     if times[0] and any(times[1:]):
         row["ratio"] = round(times[0] / min(t for t in times[1:] if t), 3)
-    results = {process.name: process.results for process in running}
-    if engines[0] in results and "onnxruntime" in results:
-        row["difference"] = difference(results[engines[0]], results["onnxruntime"])
+    if engines[0] in results and expected:
+        row["difference"] = difference(results[engines[0]], expected)
     return row
 
 
