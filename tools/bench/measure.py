@@ -155,6 +155,12 @@ def measure(onnx, engines, threads, rounds, seconds, starts):
     """A dictionary: model, ratio, difference, and for each engine its figures or its error."""
     inputs, outputs = interface(onnx)
     started = [Process(name, onnx, inputs, outputs, threads) for name in engines]
+    results = {process.name: process.results for process in started if process.error is None}
+    expected = results.get("onnxruntime")
+    for process in started:
+        if expected and process.error is None and not whole(process.results, expected):
+            process.error = "answers a part of the input"
+            process.close()
     running = [process for process in started if process.error is None]
     for _ in range(starts - 1):
         for process in running:
@@ -164,12 +170,7 @@ def measure(onnx, engines, threads, rounds, seconds, starts):
             process.time(seconds)
             time.sleep(0.2)
     row = {"model": onnx.stem, "engines": {}}
-    results = {process.name: process.results for process in running}
-    expected = results.get("onnxruntime")
     for process in started:
-        if expected and process.error is None and not whole(process.results, expected):
-            process.error = "answers a part of the input"
-            process.close()
         if process.error is not None:
             row["engines"][process.name] = {"error": process.error}
             continue
