@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #if defined(__x86_64__)
@@ -20,19 +21,35 @@ void pause() {
 #endif
 }
 
-// Polls until ready() or until polling costs more than sleeping would. Returns whether ready.
-template <class Ready>
-bool poll(const Ready& ready) {
-  using Clock = std::chrono::steady_clock;
-  constexpr auto kLongest = std::chrono::microseconds(50);
-  const Clock::time_point end = Clock::now() + kLongest;
+using Clock = std::chrono::steady_clock;
+
+// Polling costs others nothing worth mentioning for so long; then whoever waits offers the
+// processor to other threads, and in the end sleeps. A sleep is dear beyond the price of waking: on
+// a shared host the idle processor goes to another guest, for milliseconds.
+constexpr auto kLongestPoll = std::chrono::microseconds(50);
+constexpr auto kLongestYield = std::chrono::milliseconds(2);
+
+// Calls step() over and over until ready() or for as long as told. Returns whether ready.
+template <class Ready, class Step>
+bool ready_within(Clock::duration longest, const Ready& ready, const Step& step) {
+  const Clock::time_point end = Clock::now() + longest;
   do {
-    for (int i = 0; i < 64; ++i) {
-      if (ready()) return true;
-      pause();
-    }
+    if (ready()) return true;
+    step();
   } while (Clock::now() < end);
   return false;
+}
+
+template <class Ready>
+bool poll(const Ready& ready) {
+  return ready_within(kLongestPoll, ready, [&] {
+    for (int i = 0; i < 64 && !ready(); ++i) pause();
+  });
+}
+
+template <class Ready>
+bool yield_until(const Ready& ready) {
+  return ready_within(kLongestYield, ready, [] { std::this_thread::yield(); });
 }
 
 uint64_t share_state(uint32_t work, int64_t next, int64_t end) {
@@ -60,7 +77,7 @@ void Team::run(int64_t parts, const void* body, PartFunction function) {
   const auto all_done = [&] {
     return done_.load(std::memory_order_acquire) == static_cast<uint32_t>(parts);
   };
-  if (poll(all_done)) return;
+  if (poll(all_done) || yield_until(all_done)) return;
   runner_sleeps_.store(true);
   for (uint32_t done; (done = done_.load()) != static_cast<uint32_t>(parts);) done_.wait(done);
   runner_sleeps_.store(false);
@@ -104,7 +121,8 @@ void Team::end_run() {
 }
 
 std::optional<uint32_t> Team::wait_for_work(uint32_t seen, int slot) {
-  if (!poll([&] { return work_.load(std::memory_order_acquire) != seen; })) {
+  const auto arrived = [&] { return work_.load(std::memory_order_acquire) != seen; };
+  if (!poll(arrived)) {
     {
       const std::lock_guard lock(mutex_);
       if (!running_) {
@@ -112,10 +130,12 @@ std::optional<uint32_t> Team::wait_for_work(uint32_t seen, int slot) {
         --helpers_;
         return std::nullopt;
       }
-      ++sleeping_;
     }
-    work_.wait(seen);
-    --sleeping_;
+    if (!yield_until(arrived)) {
+      ++sleeping_;
+      work_.wait(seen);
+      --sleeping_;
+    }
   }
   return work_.load(std::memory_order_acquire);
 }

@@ -13,9 +13,10 @@ namespace oarlock::cpu {
 // leave when no run needs them. Work is cut into parts; every thread first takes parts of its own
 // share, then of the others'. Progress never depends on a helper having joined.
 //
-// Helpers wait for work by polling for some microseconds. Then they sleep until there is some, or
-// leave if no run is under way: work comes in quick succession, and waking a sleeping thread costs
-// more than a small kernel takes.
+// Who waits, a helper for work or the running thread for its end, polls for some microseconds, then
+// lets other threads go first for some milliseconds, then sleeps: work comes in quick succession,
+// and waking a sleeping thread costs more than a small kernel takes. Helpers that have polled leave
+// if no run is under way.
 class Team {
  public:
   using PartFunction = void (*)(const void* body, int64_t part, int slot);
