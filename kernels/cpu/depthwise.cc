@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/cpu/padded_row.h"
 #include "kernels/cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -28,9 +29,6 @@ inline bool depthwise_in_place(const ConvShape& s, bool expanded) {
 }
 inline int64_t depthwise_ring(const ConvShape& s) {
   return (s.kernel_height - 1) * s.dilation_height + 1;
-}
-inline int64_t depthwise_row(const ConvShape& s) {
-  return ((s.out_width - 1) * s.stride_width + (s.kernel_width - 1) * s.dilation_width + 1) * 16;
 }
 
 }  // namespace oarlock::kernels::cpu
@@ -108,22 +106,6 @@ HWY_INLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
   }
 }
 
-// A row of the ring: zeros, `count` pixels, zeros.
-struct RowPadding {
-  int64_t left, count, right;
-
-  explicit RowPadding(const ConvShape& s) {
-    const int64_t length = depthwise_row(s) / 16;
-    left = std::min(s.pad_left, length);
-    count = std::min(s.in_width, length - left);
-    right = length - left - count;
-  }
-  void clear(float* row) const {
-    std::fill_n(row, left * 16, 0.0f);
-    std::fill_n(row + (left + count) * 16, right * 16, 0.0f);
-  }
-};
-
 // Rows of the input stay where they are, ...
 class RowsInPlace {
  public:
@@ -146,7 +128,7 @@ class CopiedRows {
       : shape_(s), input_(args.input), padding_(s) {}
 
   void fill(int64_t block, int64_t, int64_t y, float* row, int64_t) const {
-    padding_.clear(row);
+    padding_.clear_padding(row);
     const float* from = input_ + (block * shape_.in_pixels() + y * shape_.in_width) * 16;
     std::memcpy(row + padding_.left * 16, from,
                 static_cast<size_t>(padding_.count) * 16 * sizeof(float));
@@ -155,7 +137,7 @@ class CopiedRows {
  private:
   const ConvShape& shape_;
   const float* input_;
-  RowPadding padding_;
+  PaddedRow padding_;
 };
 
 // ... or come from a pointwise convolution.
@@ -198,7 +180,7 @@ class ExpandedRows {
       kTiles.get(static_cast<int>(end - begin), static_cast<int>(blocks))(tile_);
     }
     for (int64_t b = 0; b < blocks; ++b) {
-      padding_.clear(row + b * stride);
+      padding_.clear_padding(row + b * stride);
       if (!bounded_) {
         activate_f32(expansion_.activation, to + b * stride, to + b * stride,
                      static_cast<size_t>(padding_.count) * 16);
@@ -209,7 +191,7 @@ class ExpandedRows {
  private:
   const ConvShape& shape_;
   const Expansion& expansion_;
-  RowPadding padding_;
+  PaddedRow padding_;
   int64_t in_blocks_;
   bool bounded_;
   Upcoming upcoming_;
@@ -239,7 +221,7 @@ void depthwise_rows(const ConvShape& s, const DepthwiseArgs& args, Range groups,
   RowArgs a = {};
   a.low = bounds.low;
   a.high = bounds.high;
-  a.ring_row = Rows::kInPlace ? s.in_width * 16 : depthwise_row(s);
+  a.ring_row = Rows::kInPlace ? s.in_width * 16 : PaddedRow::floats(s);
   a.ring = Rows::kInPlace ? s.in_height : depthwise_ring(s);
   a.first_column = Rows::kInPlace ? -s.pad_left : 0;
   const int64_t ring_floats = a.ring * a.ring_row;
@@ -314,7 +296,7 @@ void pack_depthwise_weights(const ConvShape& s, const float* weights, float* pac
 size_t depthwise_workspace(const ConvShape& shape, bool expanded) {
   if (depthwise_in_place(shape, expanded)) return 0;
   return static_cast<size_t>(OARLOCK_DISPATCH(depthwise_group)(expanded) * depthwise_ring(shape) *
-                             depthwise_row(shape));
+                             PaddedRow::floats(shape));
 }
 
 int64_t depthwise_groups(const ConvShape& shape, bool expanded) {

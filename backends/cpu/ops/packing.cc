@@ -12,6 +12,7 @@
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/conv_planar.h"
 #include "kernels/cpu/depthwise.h"
+#include "kernels/cpu/grouped_conv.h"
 #include "kernels/cpu/winograd.h"
 
 namespace oarlock::cpu {
@@ -35,6 +36,7 @@ constexpr std::string_view kTransposed = "cpu.conv_transposed:";  // and the num
 constexpr std::string_view kWinograd = "cpu.conv_winograd:";      // and m
 constexpr std::string_view kPlanar = "cpu.conv_planar";
 constexpr std::string_view kDepthwise = "cpu.conv_depthwise";
+constexpr std::string_view kGrouped = "cpu.conv_grouped:";  // and the number of groups
 // Along the width or not, dilation along it, length of the transforms.
 constexpr std::string_view kFourierDepthwise = "cpu.conv_fourier_depthwise:";
 // Groups, weights of a part, length of the transforms.
@@ -139,6 +141,13 @@ Result<Pack> packing(const Layout& to, const Shape& shape) {
                   kernels::cpu::pack_depthwise_weights(s, from, out);
                 }};
   }
+  if (to.tag.starts_with(kGrouped)) {
+    OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, number_after(to.tag, kGrouped)));
+    if (!kernels::cpu::grouped_conv_fits(s)) return unsupported("a malformed tag ", to.tag);
+    return Pack{1, [s](const float* from, float* out, Range) {
+                  kernels::cpu::pack_grouped_weights(s, from, out);
+                }};
+  }
   if (to.tag.starts_with(kFourierDepthwise)) {
     const auto [width, dilation, length] = numbers_after(to.tag, kFourierDepthwise);
     if (dilation < 1 || length < 1 || length > kMostLength)
@@ -222,6 +231,10 @@ Layout planar_weights_layout(const ConvShape& shape) {
 Layout depthwise_weights_layout(const ConvShape& shape) {
   return packed(std::string(kDepthwise),
                 static_cast<size_t>(shape.in_blocks() * shape.taps() * 16));
+}
+
+Layout grouped_weights_layout(const ConvShape& shape) {
+  return packed(concat(kGrouped, shape.groups), kernels::cpu::grouped_conv_packed_size(shape));
 }
 
 Layout fourier_depthwise_weights_layout(const ConvShape& shape,

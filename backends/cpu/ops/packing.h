@@ -15,6 +15,7 @@ Layout transposed_weights_layout(const kernels::cpu::ConvShape& shape);
 Layout winograd_weights_layout(const kernels::cpu::ConvShape& shape, int m);
 Layout planar_weights_layout(const kernels::cpu::ConvShape& shape);
 Layout depthwise_weights_layout(const kernels::cpu::ConvShape& shape);
+Layout grouped_weights_layout(const kernels::cpu::ConvShape& shape);
 Layout fourier_depthwise_weights_layout(const kernels::cpu::ConvShape& shape,
                                         const kernels::cpu::FourierDepthwise::Blocking& blocking);
 Layout fourier_signal_weights_layout(const kernels::cpu::ConvShape& shape,
