@@ -13,12 +13,14 @@ value. With --neighbour another process keeps a core busy. The exit code is 1 if
 fails or differs by more than the tolerance.
 
 --json writes for each model and engine also the seconds from start to the first result (import
-included; the median of --starts fresh processes) and the peak memory of its process in MB.
+included; the median of --starts fresh processes), the peak memory of its process in MB, and the
+processor seconds that the host of this machine gave to others, per second in which it was timed.
 """
 
 import argparse
 import json
 import multiprocessing
+import os
 import pathlib
 import statistics
 import sys
@@ -84,6 +86,12 @@ def worker(name, path, inputs, outputs, threads, pipe):
         pipe.send(statistics.median(times) * 1e3)
 
 
+def stolen():
+    """Seconds, of all processors, in which this machine had work and its host did other guests'."""
+    fields = pathlib.Path("/proc/stat").read_text().split(maxsplit=9)
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def difference(results, expected):
     largest = 0.0
     for y, e in zip(results, expected):
@@ -107,6 +115,7 @@ class Process:
 
     def __init__(self, name, onnx, inputs, outputs, threads):
         self.name, self.error, self.times, self.firsts = name, None, [], []
+        self.timed, self.stolen = 0.0, 0.0
         try:
             folder = onnx.parent / "prepared"
             folder.mkdir(exist_ok=True)
@@ -143,8 +152,11 @@ class Process:
         process.join(5)
 
     def time(self, seconds):
+        before, start = stolen(), time.perf_counter()
         self.pipe.send(seconds)
         self.times.append(self.pipe.recv())
+        self.timed += time.perf_counter() - start
+        self.stolen += stolen() - before
 
     def close(self):
         self.pipe.send(None)
@@ -177,7 +189,8 @@ def measure(onnx, engines, threads, rounds, seconds, starts):
         process.close()
         row["engines"][process.name] = {"ms": round(statistics.median(process.times), 3),
                                         "first_s": round(statistics.median(process.firsts), 4),
-                                        "peak_mb": round(process.peak, 1)}
+                                        "peak_mb": round(process.peak, 1),
+                                        "stolen": round(process.stolen / process.timed, 4)}
     times = [row["engines"][name].get("ms") for name in engines]
     if times[0] and any(times[1:]):
         row["ratio"] = round(times[0] / min(t for t in times[1:] if t), 3)

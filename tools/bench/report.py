@@ -10,6 +10,7 @@ import importlib.metadata
 import json
 import os
 import pathlib
+import statistics
 import sys
 
 from measure import geometric_mean
@@ -69,6 +70,17 @@ def ratio_of(key, engines):
     return ratio
 
 
+def turns(measured):
+    """How a table was measured, and how idle the machine was left by its host."""
+    withheld = [figures["stolen"] for row in measured["models"]
+                for figures in row["engines"].values() if "stolen" in figures]
+    text = f"{measured['rounds']} turns of {measured['slice_s']} s for each engine"
+    if withheld:
+        text += (", of whose processors the host withheld"
+                 f" {statistics.mean(withheld):.1%} of one on average")
+    return text + "."
+
+
 def plot(measured, path):
     import matplotlib
     matplotlib.use("svg")
@@ -107,9 +119,8 @@ def main():
         if name in measured:
             engines = measured[name]["engines"]
             compared = [e for e in engines if e != "onnxruntime"] if name == "avx2" else engines
-            rounds, seconds = measured[name]["rounds"], measured[name]["slice_s"]
-            text += ["", f"## {title}", "", f"{about} {rounds} turns of {seconds} s for each engine.",
-                     "", table(measured[name]["models"], engines, lambda f: f"{f['ms']:.2f}",
+            text += ["", f"## {title}", "", f"{about} {turns(measured[name])}", "",
+                     table(measured[name]["models"], engines, lambda f: f"{f['ms']:.2f}",
                            ratio_of("ms", compared))]
     engines = main_table["engines"]
     text += ["", "## First result", "",
