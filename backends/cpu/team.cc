@@ -26,8 +26,10 @@ using Clock = std::chrono::steady_clock;
 // Polling costs others nothing worth mentioning for so long; then whoever waits offers the
 // processor to other threads, and in the end sleeps. A sleep is dear beyond the price of waking: on
 // a shared host the idle processor goes to another guest, for milliseconds.
-constexpr auto kLongestPoll = std::chrono::microseconds(50);
+constexpr auto kLongestPoll = std::chrono::microseconds(10);
 constexpr auto kLongestYield = std::chrono::milliseconds(2);
+// After a run, which another one may follow.
+constexpr auto kLongestStay = std::chrono::microseconds(50);
 
 // Calls step() over and over until ready() or for as long as told. Returns whether ready.
 template <class Ready, class Step>
@@ -48,8 +50,8 @@ bool poll(const Ready& ready) {
 }
 
 template <class Ready>
-bool yield_until(const Ready& ready) {
-  return ready_within(kLongestYield, ready, [] { std::this_thread::yield(); });
+bool yield_until(const Ready& ready, Clock::duration longest = kLongestYield) {
+  return ready_within(longest, ready, [] { std::this_thread::yield(); });
 }
 
 uint64_t share_state(uint32_t work, int64_t next, int64_t end) {
@@ -122,7 +124,7 @@ void Team::end_run() {
 
 std::optional<uint32_t> Team::wait_for_work(uint32_t seen, int slot) {
   const auto arrived = [&] { return work_.load(std::memory_order_acquire) != seen; };
-  if (!poll(arrived)) {
+  if (!poll(arrived) && !yield_until(arrived, kLongestStay)) {
     {
       const std::lock_guard lock(mutex_);
       if (!running_) {

@@ -15,8 +15,8 @@ namespace oarlock::cpu {
 //
 // Who waits, a helper for work or the running thread for its end, polls for some microseconds, then
 // lets other threads go first for some milliseconds, then sleeps: work comes in quick succession,
-// and waking a sleeping thread costs more than a small kernel takes. Helpers that have polled leave
-// if no run is under way.
+// and waking a sleeping thread costs more than a small kernel takes. Helpers leave soon after a
+// run.
 class Team {
  public:
   using PartFunction = void (*)(const void* body, int64_t part, int slot);
