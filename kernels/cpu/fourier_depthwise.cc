@@ -17,41 +17,24 @@
 #define OARLOCK_KERNELS_CPU_FOURIER_DEPTHWISE_CC_
 namespace oarlock::kernels::cpu {
 
-// A part of one block. Line i of slot i is input line first_slot + i; slots outside [valid.begin,
-// valid.end) are padding. Spectra lie in the workspace as [number][slot][re, im][lanes]; output
-// line i takes the place of slot i, which no later one reads.
+// A part of one block. Spectra lie in the workspace as [number][slot][re, im][lanes]; output line i
+// takes the place of slot i, which no later one reads.
 struct FourierDepthwiseAccess {
-  const FourierDepthwise& conv;
-  const FourierDepthwise::Axis &along, &across;
+  const FourierAxis &along, &across;
   const std::vector<FourierStage<float>>& stages;
   int64_t length, numbers, slot_stride;
-  int64_t first_output, outputs;  // along
-  int64_t first_line, lines;      // output lines
-  int64_t first_slot;
-  Range valid;
-  int64_t left, first_pixel, pixels;  // zeros before, then pixels of the input
+  FourierTile tile;
+  FourierStrip strip;
 
   FourierDepthwiseAccess(const FourierDepthwise& c, int64_t part)
-      : conv(c),
-        along(c.along_),
+      : along(c.along_),
         across(c.across_),
         stages(c.stages_),
         length(c.blocking_.length),
         numbers(length / 2 + 1),
-        slot_stride(c.slots_ | 1) {
-    first_output = part % c.tiles_ * c.blocking_.tile;
-    outputs = std::min(c.blocking_.tile, along.out - first_output);
-    first_line = part / c.tiles_ * c.blocking_.strip;
-    lines = std::min(c.blocking_.strip, across.out - first_line);
-    first_slot = first_line * across.stride - across.pad;
-    const int64_t slots = (lines - 1) * across.stride + across.reach() + 1;
-    valid.begin = std::clamp<int64_t>(-first_slot, 0, slots);
-    valid.end = std::clamp<int64_t>(across.in - first_slot, valid.begin, slots);
-    const int64_t begin = first_output - along.pad, end = begin + outputs + along.reach();
-    first_pixel = std::clamp<int64_t>(begin, 0, along.in);
-    pixels = std::clamp<int64_t>(end, first_pixel, along.in) - first_pixel;
-    left = std::clamp<int64_t>(-begin, 0, length - pixels);
-  }
+        slot_stride(c.slots_ | 1),
+        tile(along, c.blocking_, part % c.tiles_),
+        strip(across, c.blocking_, part / c.tiles_) {}
 };
 
 }  // namespace oarlock::kernels::cpu
@@ -88,9 +71,9 @@ class Part {
 
   template <class F>
   void run(const F& activate) const {
-    for (int64_t slot = c_.valid.begin; slot < c_.valid.end; slot += 2) forward(slot);
+    for (int64_t slot = c_.strip.valid.begin; slot < c_.strip.valid.end; slot += 2) forward(slot);
     for (int64_t k = 0; k < c_.numbers; ++k) multiply(spectra_ + k * c_.slot_stride * kNumber, k);
-    for (int64_t line = 0; line < c_.lines; line += 2) backward(line, activate);
+    for (int64_t line = 0; line < c_.strip.lines; line += 2) backward(line, activate);
   }
 
  private:
@@ -98,29 +81,13 @@ class Part {
     return {spectra_ + slot * kNumber, c_.slot_stride * kNumber, kLanes};
   }
 
-  static void clear(float* z, int64_t count) {
-    const VecF32 zero = hn::Zero(F32());
-    for (int64_t i = 0; i < count; ++i)
-      store_complex(F32(), ComplexF32{zero, zero}, z + i * kNumber);
-  }
-
   // Spectra of the input lines of two slots.
   void forward(int64_t slot) const {
-    const F32 d;
-    const bool two = slot + 1 < c_.valid.end;
-    const float* a =
-        input_ + (c_.first_slot + slot) * c_.across.in_step + c_.first_pixel * c_.along.in_step;
-    const float* b = two ? a + c_.across.in_step : a;
-    clear(numbers_, c_.left);
-    float* z = numbers_ + c_.left * kNumber;
-    for (int64_t i = 0; i < c_.pixels; ++i, z += kNumber)
-      store_complex(d,
-                    ComplexF32{hn::LoadU(d, a + i * c_.along.in_step),
-                               hn::LoadU(d, b + i * c_.along.in_step)},
-                    z);
-    clear(z, c_.length - c_.left - c_.pixels);
-    const float* result = run_stages(d, c_.stages, numbers_, others_);
-    split_spectrum(result, c_.length, spectrum(slot), spectrum(two ? slot + 1 : slot));
+    const bool two = slot + 1 < c_.strip.valid.end;
+    const float* a = input_ + (c_.strip.first_slot + slot) * c_.across.in_step;
+    transform_lines(c_.stages, c_.length, c_.tile, a, two ? a + c_.across.in_step : a,
+                    c_.along.in_step, numbers_, others_, spectrum(slot),
+                    spectrum(two ? slot + 1 : slot));
   }
 
   // Sums of products for number k of the spectra: output line y is the sum over the kernel's lines
@@ -128,18 +95,18 @@ class Part {
   void multiply(float* x, int64_t k) const {
     const int64_t stride = c_.across.stride, dilation = c_.across.dilation;
     const int64_t margin = (kLineRun - 1) * stride;
-    const int64_t before = std::max<int64_t>(c_.valid.begin - margin, 0);
-    const int64_t after = std::min(c_.valid.end + margin, c_.slot_stride);
-    clear(x + before * kNumber, c_.valid.begin - before);
-    clear(x + c_.valid.end * kNumber, after - c_.valid.end);
+    const int64_t before = std::max<int64_t>(c_.strip.valid.begin - margin, 0);
+    const int64_t after = std::min(c_.strip.valid.end + margin, c_.slot_stride);
+    clear_numbers(x + before * kNumber, c_.strip.valid.begin - before);
+    clear_numbers(x + c_.strip.valid.end * kNumber, after - c_.strip.valid.end);
     const float* w = weights_ + k * c_.across.kernel * 32;
     int64_t y = 0;
     const auto run = [&](auto rows) HWY_ATTR {
       constexpr int kRows = decltype(rows)::value;
-      for (; y + kRows <= c_.lines; y += kRows) {
+      for (; y + kRows <= c_.strip.lines; y += kRows) {
         // Kernel lines of which any row meets a line of the input.
-        const int64_t lowest = c_.valid.begin - (y + kRows - 1) * stride;
-        const int64_t highest = c_.valid.end - 1 - y * stride;
+        const int64_t lowest = c_.strip.valid.begin - (y + kRows - 1) * stride;
+        const int64_t highest = c_.strip.valid.end - 1 - y * stride;
         const int64_t begin = std::max<int64_t>((lowest + dilation - 1) / dilation, 0);
         const int64_t end = highest < 0 ? 0 : std::min(highest / dilation + 1, c_.across.kernel);
         multiply_lines<kRows>(x + (y * stride + begin * dilation) * kNumber, w + begin * 32,
@@ -176,22 +143,15 @@ class Part {
   // Two output lines from their spectra.
   template <class F>
   void backward(int64_t line, const F& activate) const {
-    const F32 d;
-    const bool two = line + 1 < c_.lines;
+    const bool two = line + 1 < c_.strip.lines;
+    const int64_t at = (c_.strip.first_line + line) * c_.across.out_step +
+                       c_.tile.first_output * c_.along.out_step;
+    LineOutput out = {c_.tile.outputs, c_.along.out_step, bias_,
+                      residual_ ? residual_ + at : nullptr, output_ + at};
     merge_spectra(spectrum(line), spectrum(two ? line + 1 : line), c_.length, numbers_);
-    const float* z = run_stages(d, c_.stages, numbers_, others_);
-    const VecF32 bias = bias_ ? hn::LoadU(d, bias_) : hn::Zero(d);
-    const auto emit = [&](const float* from, int64_t at) HWY_ATTR {
-      for (int64_t i = 0; i < c_.outputs; ++i, from += kNumber, at += c_.along.out_step) {
-        VecF32 sum = hn::Add(hn::LoadU(d, from), bias);
-        if (residual_) sum = hn::Add(sum, hn::LoadU(d, residual_ + at));
-        hn::StoreU(activate(sum), d, output_ + at);
-      }
-    };
-    const int64_t at =
-        (c_.first_line + line) * c_.across.out_step + c_.first_output * c_.along.out_step;
-    emit(z + kLanes, at);
-    if (two) emit(z, at + c_.across.out_step);
+    const float* z = run_stages(F32(), c_.stages, numbers_, others_);
+    emit_line(z + kLanes, out, activate);
+    if (two) emit_line(z, out.moved(c_.across.out_step), activate);
   }
 
   const FourierDepthwiseAccess& c_;
@@ -217,40 +177,19 @@ namespace oarlock::kernels::cpu {
 OARLOCK_EXPORT(workspace_floats);
 OARLOCK_EXPORT(run_part);
 
-FourierDepthwise::Axis FourierDepthwise::axis_of(const ConvShape& s, bool width) {
-  if (width)
-    return {s.in_width, s.out_width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left,
-            16,         16};
-  return {s.in_height,       s.out_height, s.kernel_height, s.stride_height,
-          s.dilation_height, s.pad_top,    s.in_width * 16, s.out_width * 16};
-}
-
 bool FourierDepthwise::fits(const ConvShape& s, bool along_width) {
   return s.groups == s.in_channels && s.groups == s.out_channels &&
-         axis_of(s, along_width).stride == 1;
+         FourierAxis(s, along_width).stride == 1;
 }
 
-int64_t FourierDepthwise::needed_length(const ConvShape& s, bool along_width, int64_t tile) {
-  const Axis a = axis_of(s, along_width);
-  int64_t needed = 1;
-  for (int64_t first = 0; first < a.out; first += tile) {
-    const int64_t outputs = std::min(tile, a.out - first);
-    const int64_t begin = first - a.pad, end = begin + outputs + a.reach();
-    const int64_t from = std::clamp<int64_t>(0, begin, end), to = std::clamp(a.in, from, end);
-    // One padding serves both ends.
-    needed = std::max({needed, outputs, to - from + std::max(from - begin, end - to)});
-  }
-  return needed;
-}
-
-FourierDepthwise::FourierDepthwise(const ConvShape& shape, const Blocking& blocking)
+FourierDepthwise::FourierDepthwise(const ConvShape& shape, const FourierBlocking& blocking)
     : shape_(shape),
       blocking_(blocking),
-      along_(axis_of(shape, blocking.along_width)),
-      across_(axis_of(shape, !blocking.along_width)),
+      along_(shape, blocking.along_width),
+      across_(shape, !blocking.along_width),
       tiles_((along_.out + blocking.tile - 1) / blocking.tile),
       strips_((across_.out + blocking.strip - 1) / blocking.strip),
-      slots_((std::min(blocking.strip, across_.out) - 1) * across_.stride + across_.reach() + 1),
+      slots_(FourierStrip::slots(across_, blocking)),
       stages_(fourier_stages<float>(blocking.length, false)) {}
 
 size_t FourierDepthwise::packed_size() const {

@@ -7,6 +7,7 @@
 #include "kernels/cpu/activation.h"
 #include "kernels/cpu/conv_shape.h"
 #include "kernels/cpu/fourier.h"
+#include "kernels/cpu/fourier_tiling.h"
 
 namespace oarlock::kernels::cpu {
 
@@ -24,20 +25,12 @@ namespace oarlock::kernels::cpu {
 // is about 5e-7. Unlike in a direct sum a large value, infinity or NaN disturbs its whole line.
 class FourierDepthwise {
  public:
-  struct Blocking {
-    bool along_width = true;  // else along the height
-    int64_t tile = 1;         // outputs of a tile along the axis
-    int64_t strip = 1;        // lines of a strip across
-    int64_t length = 1;       // of the transforms; at least needed_length()
-  };
   // Depthwise, and stride 1 along the axis.
   static bool fits(const ConvShape& shape, bool along_width);
-  // Numbers of a line such that what wraps around meets padding only.
-  static int64_t needed_length(const ConvShape& shape, bool along_width, int64_t tile);
 
-  FourierDepthwise(const ConvShape& shape, const Blocking& blocking);
+  FourierDepthwise(const ConvShape& shape, const FourierBlocking& blocking);
 
-  const Blocking& blocking() const { return blocking_; }
+  const FourierBlocking& blocking() const { return blocking_; }
   // Floats of packed weights: [block][number of the spectrum][kernel's line][re, im][16].
   size_t packed_size() const;
   // From [channel][1][ky][kx], blocks of 16 channels. Of the shape only kernel, dilation and
@@ -62,18 +55,12 @@ class FourierDepthwise {
 
  private:
   friend struct FourierDepthwiseAccess;
-  struct Axis {
-    int64_t in, out, kernel, stride, dilation, pad;
-    int64_t in_step, out_step;  // floats from pixel to pixel
-    int64_t reach() const { return (kernel - 1) * dilation; }
-  };
-  static Axis axis_of(const ConvShape& shape, bool width);
 
   ConvShape shape_;
-  Blocking blocking_;
-  Axis along_, across_;
-  int64_t tiles_, strips_,
-      slots_;  // slots_: lines that a strip reads, at least as many as it writes
+  FourierBlocking blocking_;
+  FourierAxis along_, across_;
+  int64_t tiles_, strips_;
+  int64_t slots_;  // lines that a strip reads, at least as many as it writes
   std::vector<FourierStage<float>> stages_;
 };
 

@@ -8,6 +8,7 @@
 #endif
 
 #include "kernels/cpu/fourier_stages-inl.h"
+#include "kernels/cpu/fourier_tiling.h"
 #include "kernels/cpu/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -63,6 +64,51 @@ inline void merge_spectra(const Spectrum& a, const Spectrum& b, int64_t n, float
     store_complex(d, ComplexF32{hn::Sub(v.re, u.im), hn::Add(u.re, v.im)}, z + (n - k) * kNumber);
   }
   if (n % 2 == 0) single(n / 2);
+}
+
+HWY_INLINE void clear_numbers(float* z, int64_t count) {
+  const VecF32 zero = hn::Zero(F32());
+  for (int64_t i = 0; i < count; ++i) store_complex(F32(), ComplexF32{zero, zero}, z + i * kNumber);
+}
+
+// Twice the spectra of the tile's part of two lines of the input, `step` floats between pixels.
+// numbers, others: `length` numbers each.
+inline void transform_lines(const std::vector<FourierStage<float>>& stages, int64_t length,
+                            const FourierTile& tile, const float* line, const float* other_line,
+                            int64_t step, float* numbers, float* others, const Spectrum& a,
+                            const Spectrum& b) {
+  const F32 d;
+  clear_numbers(numbers, tile.left);
+  float* z = numbers + tile.left * kNumber;
+  for (int64_t i = tile.first_pixel; i < tile.first_pixel + tile.pixels; ++i, z += kNumber)
+    store_complex(d, ComplexF32{hn::LoadU(d, line + i * step), hn::LoadU(d, other_line + i * step)},
+                  z);
+  clear_numbers(z, length - tile.left - tile.pixels);
+  split_spectrum(run_stages(d, stages, numbers, others), length, a, b);
+}
+
+// Where a line of results goes.
+struct LineOutput {
+  int64_t count, step;    // floats from one to the next
+  const float* bias;      // a vector, or null
+  const float* residual;  // like the output, or null
+  float* output;
+
+  LineOutput moved(int64_t floats) const {
+    return {count, step, bias, residual ? residual + floats : nullptr, output + floats};
+  }
+};
+
+// Of numbers the real parts, which begin at z, or the imaginary ones.
+template <class F>
+HWY_INLINE void emit_line(const float* z, const LineOutput& to, const F& activate) {
+  const F32 d;
+  const VecF32 bias = to.bias ? hn::LoadU(d, to.bias) : hn::Zero(d);
+  for (int64_t i = 0; i < to.count; ++i, z += kNumber) {
+    VecF32 sum = hn::Add(hn::LoadU(d, z), bias);
+    if (to.residual) sum = hn::Add(sum, hn::LoadU(d, to.residual + i * to.step));
+    hn::StoreU(activate(sum), d, to.output + i * to.step);
+  }
 }
 
 }  // namespace oarlock::kernels::cpu::HWY_NAMESPACE

@@ -1,4 +1,5 @@
-// Conv of large kernels as products of spectra: depthwise in NCHW16c, signals in row-major.
+// Conv of large kernels as products of spectra: depthwise and of one group in NCHW16c, signals in
+// row-major.
 #include <algorithm>
 
 #include "backends/cpu/device.h"
@@ -11,10 +12,70 @@ namespace oarlock::cpu {
 namespace {
 
 using kernels::cpu::ConvShape;
+using kernels::cpu::FourierConv;
 using kernels::cpu::FourierDepthwise;
 using kernels::cpu::FourierSignal;
 
 constexpr const char* kDirectIsFaster = "a direct convolution is faster for this shape";
+
+Result<FourierConv> dense_of(const ConvNode& node, const Device& device, double most) {
+  if (node.shape.groups != 1) return unsupported("has groups");
+  if (cpu_device(device).exact()) return unsupported("the session asks for exact sums");
+  const auto blocking = fourier_conv_blocking(node.shape, most);
+  if (!blocking) return unsupported(kDirectIsFaster);
+  return FourierConv(node.shape, *blocking);
+}
+
+Result<KernelOption> dense_option(const NodeView& view, const Device& device, double most) {
+  OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
+  OARLOCK_ASSIGN(const FourierConv conv, dense_of(node, device, most));
+  return conv_option(view, node, blocked_layout(),
+                     fourier_conv_weights_layout(node.shape, conv.blocking()),
+                     conv.workspace() + conv.scratch() * cpu_device(device).threads());
+}
+
+class FourierConvKernel final : public Kernel {
+ public:
+  FourierConvKernel(const ConvNode& node, const CpuDevice& device, FourierConv conv)
+      : node_(node), device_(device), conv_(std::move(conv)), scratch_(conv_.scratch()) {}
+
+  Status run(const KernelArgs& args) override {
+    const ConvShape& s = node_.shape;
+    auto one = conv_operands<FourierConv::Args>(args, node_);
+    one.workspace = args.workspace.data<float>();
+    float* const scratch = one.workspace + conv_.workspace();
+    for (int64_t image = 0; image < node_.batch; ++image) {
+      for (int64_t strip = 0; strip < conv_.strips(); ++strip) {
+        const auto stage = [&](int64_t units, auto step) {
+          device_.parallel(units, 1, [&](int64_t begin, int64_t end, int slot) {
+            for (int64_t unit = begin; unit < end; ++unit)
+              (conv_.*step)(one, strip, unit, scratch + slot * scratch_);
+          });
+        };
+        stage(conv_.forward_units(), &FourierConv::forward);
+        stage(conv_.multiply_units(), &FourierConv::multiply);
+        stage(conv_.backward_units(), &FourierConv::backward);
+      }
+      const int64_t out = s.out_blocks() * s.out_pixels() * 16;
+      one.input += s.in_blocks() * s.in_pixels() * 16;
+      one.output += out;
+      if (one.residual) one.residual += out;
+    }
+    return {};
+  }
+
+ private:
+  ConvNode node_;
+  const CpuDevice& device_;
+  FourierConv conv_;
+  size_t scratch_;
+};
+
+Result<KernelPtr> create_dense(const NodeView& view, const KernelOption&, Device& device) {
+  OARLOCK_ASSIGN(const ConvNode node, read_conv(view));
+  OARLOCK_ASSIGN(FourierConv conv, dense_of(node, device, kFourierTried));
+  return KernelPtr(std::make_unique<FourierConvKernel>(node, cpu_device(device), std::move(conv)));
+}
 
 Result<FourierDepthwise> depthwise_of(const ConvNode& node, const Device& device, double most) {
   const ConvShape& s = node.shape;
@@ -130,7 +191,7 @@ Result<KernelPtr> create_signal(const NodeView& view, const KernelOption&, Devic
       std::make_unique<FourierSignalKernel>(node, cpu_device(device), std::move(conv)));
 }
 
-// Both kinds: what match and candidates make of an option.
+// All kinds: what match and candidates make of an option.
 using OptionFunction = Result<KernelOption> (*)(const NodeView&, const Device&, double most);
 template <OptionFunction kOption>
 Result<KernelNeeds> match(const NodeView& view, const Device& device) {
@@ -153,6 +214,9 @@ std::span<const KernelDef> conv_fourier_kernels() {
                                             create_signal, candidates<signal_option>);
     for (KernelDef& def : conv_defs("conv_f32_fourier_depthwise_nchw16c", match<depthwise_option>,
                                     create_depthwise, candidates<depthwise_option>))
+      list.push_back(std::move(def));
+    for (KernelDef& def : conv_defs("conv_f32_fourier_nchw16c", match<dense_option>, create_dense,
+                                    candidates<dense_option>))
       list.push_back(std::move(def));
     return list;
   }();

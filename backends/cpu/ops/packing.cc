@@ -21,6 +21,8 @@ namespace {
 
 using kernels::cpu::ConvShape;
 using kernels::cpu::DirectConv;
+using kernels::cpu::FourierBlocking;
+using kernels::cpu::FourierConv;
 using kernels::cpu::FourierDepthwise;
 using kernels::cpu::FourierSignal;
 using kernels::cpu::Range;
@@ -38,6 +40,7 @@ constexpr std::string_view kPlanar = "cpu.conv_planar";
 constexpr std::string_view kDepthwise = "cpu.conv_depthwise";
 constexpr std::string_view kGrouped = "cpu.conv_grouped:";  // and the number of groups
 // Along the width or not, dilation along it, length of the transforms.
+constexpr std::string_view kFourierConv = "cpu.conv_fourier:";
 constexpr std::string_view kFourierDepthwise = "cpu.conv_fourier_depthwise:";
 // Groups, weights of a part, length of the transforms.
 constexpr std::string_view kFourierSignal = "cpu.conv_fourier_signal:";
@@ -90,6 +93,11 @@ std::array<int64_t, 3> numbers_after(std::string_view tag, std::string_view pref
   return numbers;
 }
 
+std::string fourier_tag(std::string_view prefix, const ConvShape& shape, const FourierBlocking& b) {
+  return concat(prefix, b.along_width ? 1 : 0, ":",
+                b.along_width ? shape.dilation_width : shape.dilation_height, ":", b.length);
+}
+
 // Packing in independent units.
 struct Pack {
   int64_t units = 1;
@@ -103,6 +111,21 @@ Pack by_panels(Conv conv) {
   return {panels, [conv = std::move(conv)](const float* from, float* to, Range range) {
             conv.pack_weights(from, to, range);
           }};
+}
+
+// In `units(conv)` units, of a tag as fourier_tag() makes it.
+template <class Conv, class Units>
+Result<Pack> fourier_packing(ConvShape s, std::string_view tag, std::string_view prefix,
+                             const Units& units) {
+  const auto [width, dilation, length] = numbers_after(tag, prefix);
+  if (dilation < 1 || length < 1 || length > kMostLength)
+    return unsupported("a malformed tag ", tag);
+  (width != 0 ? s.dilation_width : s.dilation_height) = dilation;
+  Conv conv(s, {width != 0, 1, 1, length});
+  const int64_t count = units(conv);
+  return Pack{count, [conv = std::move(conv)](const float* from, float* out, Range range) {
+                conv.pack_weights(from, out, range);
+              }};
 }
 
 Result<Pack> packing(const Layout& to, const Shape& shape) {
@@ -148,16 +171,15 @@ Result<Pack> packing(const Layout& to, const Shape& shape) {
                   kernels::cpu::pack_grouped_weights(s, from, out);
                 }};
   }
+  if (to.tag.starts_with(kFourierConv)) {
+    OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, 1));
+    return fourier_packing<FourierConv>(s, to.tag, kFourierConv,
+                                        [](const FourierConv& conv) { return conv.panel_count(); });
+  }
   if (to.tag.starts_with(kFourierDepthwise)) {
-    const auto [width, dilation, length] = numbers_after(to.tag, kFourierDepthwise);
-    if (dilation < 1 || length < 1 || length > kMostLength)
-      return unsupported("a malformed tag ", to.tag);
-    OARLOCK_ASSIGN(ConvShape s, weights_shape(shape, shape[0]));
-    s.dilation_height = s.dilation_width = dilation;
-    return Pack{s.in_blocks(), [conv = FourierDepthwise(s, {width != 0, 1, 1, length})](
-                                   const float* from, float* out, Range blocks) {
-                  conv.pack_weights(from, out, blocks);
-                }};
+    OARLOCK_ASSIGN(const ConvShape s, weights_shape(shape, shape[0]));
+    return fourier_packing<FourierDepthwise>(
+        s, to.tag, kFourierDepthwise, [&](const FourierDepthwise&) { return s.in_blocks(); });
   }
   if (to.tag.starts_with(kFourierSignal)) {
     const auto [groups, part, length] = numbers_after(to.tag, kFourierSignal);
@@ -237,11 +259,12 @@ Layout grouped_weights_layout(const ConvShape& shape) {
   return packed(concat(kGrouped, shape.groups), kernels::cpu::grouped_conv_packed_size(shape));
 }
 
-Layout fourier_depthwise_weights_layout(const ConvShape& shape,
-                                        const FourierDepthwise::Blocking& b) {
-  return packed(concat(kFourierDepthwise, b.along_width ? 1 : 0, ":",
-                       b.along_width ? shape.dilation_width : shape.dilation_height, ":", b.length),
-                FourierDepthwise(shape, b).packed_size());
+Layout fourier_conv_weights_layout(const ConvShape& shape, const FourierBlocking& b) {
+  return packed(fourier_tag(kFourierConv, shape, b), FourierConv(shape, b).packed_size());
+}
+
+Layout fourier_depthwise_weights_layout(const ConvShape& shape, const FourierBlocking& b) {
+  return packed(fourier_tag(kFourierDepthwise, shape, b), FourierDepthwise(shape, b).packed_size());
 }
 
 Layout fourier_signal_weights_layout(const ConvShape& shape, const FourierSignal::Blocking& b) {

@@ -9,6 +9,10 @@ namespace oarlock::cpu {
 namespace {
 
 using kernels::cpu::ConvShape;
+using kernels::cpu::fourier_length;
+using kernels::cpu::FourierAxis;
+using kernels::cpu::FourierBlocking;
+using kernels::cpu::FourierConv;
 using kernels::cpu::FourierDepthwise;
 using kernels::cpu::FourierSignal;
 
@@ -57,7 +61,7 @@ double pairs(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t di
 }
 
 struct Choice {
-  FourierDepthwise::Blocking blocking;
+  FourierBlocking blocking;
   double cost;
 };
 
@@ -77,7 +81,7 @@ void choose_along(const ConvShape& s, bool width, Choice& best) {
                                         s.dilation_width, s.pad_left);
   for (int64_t wanted = 1; wanted <= std::min(along, kMostTiles); ++wanted) {
     const int64_t tile = (along + wanted - 1) / wanted, tiles = (along + tile - 1) / tile;
-    const int64_t length = best_length(FourierDepthwise::needed_length(s, width, tile));
+    const int64_t length = best_length(fourier_length(s, width, tile));
     const int64_t numbers = length / 2 + 1;
     // Half of the cache holds the spectra of a strip, whose lines are even in number.
     const int64_t slots = cache_bytes() / 2 / (numbers * 32 * int64_t{sizeof(float)});
@@ -97,10 +101,49 @@ void choose_along(const ConvShape& s, bool width, Choice& best) {
   }
 }
 
+// As choose_along(), of all channels.
+void choose_dense_along(const ConvShape& s, bool width, Choice& best) {
+  constexpr double kMultiplyAdd = 0.6;               // of a step, in a product
+  constexpr int64_t kMostFloats = int64_t{8} << 20;  // of a strip's spectra
+  constexpr int64_t kLeastDenseKernel = 4;
+  const FourierAxis along(s, width), across(s, !width);
+  if (along.kernel < kLeastDenseKernel || !FourierConv::fits(s, width)) return;
+  for (int64_t wanted = 1; wanted <= std::min(along.out, kMostTiles); ++wanted) {
+    const int64_t tile = (along.out + wanted - 1) / wanted, tiles = (along.out + tile - 1) / tile;
+    const int64_t length = best_length(fourier_length(s, width, tile)), numbers = length / 2 + 1;
+    const int64_t line = 32 * numbers * tiles;  // floats of a line's spectra, of a block
+    const int64_t most = (kMostFloats / line - across.reach() * s.in_blocks()) /
+                         (across.stride * s.in_blocks() + s.out_blocks());
+    if (most < std::min<int64_t>(across.out, 14)) continue;
+    const int64_t strips = (across.out + most - 1) / most;
+    const int64_t strip = (across.out + strips - 1) / strips;
+    const int64_t read = std::min(across.in, (strip - 1) * across.stride + across.reach() + 1);
+    const auto weights =
+        static_cast<double>(numbers * across.kernel * s.in_blocks() * 2 * 16 * s.out_blocks());
+    const auto lines =
+        static_cast<double>(strips * read * s.in_blocks() + across.out * s.out_blocks()) / 2;
+    const double cost = static_cast<double>(tiles) * lines * transform_cost(length) +
+                        weights * (static_cast<double>(tiles * across.out) * 2 * kMultiplyAdd +
+                                   static_cast<double>(strips) * kWeightsRead);
+    if (cost < best.cost) best = {{width, tile, strip, length}, cost};
+  }
+}
+
 }  // namespace
 
-std::optional<FourierDepthwise::Blocking> fourier_depthwise_blocking(const ConvShape& s,
-                                                                     double most) {
+std::optional<FourierBlocking> fourier_conv_blocking(const ConvShape& s, double most) {
+  constexpr double kMultiplyAdd = 0.55;
+  const auto weights = static_cast<double>(s.taps() * s.in_channels * s.out_blocks());
+  const double direct =
+      weights * (static_cast<double>(s.out_pixels()) * kMultiplyAdd + kWeightsRead);
+  Choice best = {{}, direct * most};
+  choose_dense_along(s, true, best);
+  choose_dense_along(s, false, best);
+  if (best.blocking.length == 1) return std::nullopt;
+  return best.blocking;
+}
+
+std::optional<FourierBlocking> fourier_depthwise_blocking(const ConvShape& s, double most) {
   const double rows = pairs(s.in_height, s.out_height, s.kernel_height, s.stride_height,
                             s.dilation_height, s.pad_top);
   const double direct = rows * static_cast<double>(s.out_width * s.kernel_width) +

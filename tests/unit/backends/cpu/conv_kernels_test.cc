@@ -53,12 +53,35 @@ TEST(ConvKernels, Groups) {
   check_kernel(conv(window(1, 1, 1, 4), {2, 64, 9, 14}, {64, 16, 3, 3}));
   check_kernel(conv(window(2, 1, 1, 6), {1, 48, 9, 14}, {48, 8, 3, 3}));
   check_kernel(conv(window(1, 1, 1, 3), {1, 9, 7, 7}, {15, 3, 3, 3}));
+  KernelCase few = conv(window(1, 2, 2, 7), {2, 28, 15, 33}, {28, 4, 3, 3});
+  check_kernel(few);
+  few.op = "oarlock.Conv";
+  few.inputs.push_back(random_tensor({2, 28, 15, 33}, 4));
+  few.attrs.set("activation", std::string("Relu"));
+  check_kernel(few);
 }
 
 TEST(ConvKernels, Depthwise) {
   check_kernel(conv(window(1, 1, 1, 37), {2, 37, 13, 29}, {37, 1, 3, 3}));
   check_kernel(conv(window(2, 2, 1, 64), {1, 64, 14, 14}, {64, 1, 5, 5}));
   check_kernel(conv(window(1, 1, 1, 8), {1, 8, 7, 7}, {24, 1, 3, 3}));  // with a multiplier
+}
+
+TEST(ConvKernels, LargeBySpectra) {
+  const auto check = [](KernelCase test) {
+    test.tolerance = 1e-3;  // outputs are up to 60
+    check_kernel(test);
+  };
+  check(conv(window(1, 4), {2, 20, 30, 29}, {40, 20, 9, 9}));
+  check(conv(window(1, 2), {1, 64, 27, 27}, {48, 64, 5, 5}, false));
+  check(conv({{"strides", Integers{2, 1}}, {"pads", Integers{0, 3, 0, 3}}}, {1, 32, 31, 40},
+             {32, 32, 7, 7}));
+  KernelCase flat = conv({{"pads", Integers{0, 7, 0, 7}}}, {1, 32, 20, 60}, {33, 32, 1, 15});
+  check(flat);
+  flat.op = "oarlock.Conv";
+  flat.inputs.push_back(random_tensor({1, 33, 20, 60}, 4));
+  flat.attrs.set("activation", std::string("Relu"));
+  check(flat);
 }
 
 TEST(ConvKernels, LargeDepthwiseBySpectra) {

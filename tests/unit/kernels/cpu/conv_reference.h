@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/cpu/activation.h"
 #include "kernels/cpu/conv_shape.h"
 
 namespace oarlock::kernels::cpu::reference {
@@ -69,6 +70,27 @@ inline std::vector<double> convolve(const ConvShape& s, const std::vector<float>
     }
   }
   return output;
+}
+
+// What a convolution's sums become: plus the residual, unless it is null, and activated by none,
+// relu or swish.
+inline void finish(std::vector<double>& sums, const Activation& activation,
+                   const std::vector<float>* residual = nullptr) {
+  for (size_t i = 0; i < sums.size(); ++i) {
+    if (residual) sums[i] += (*residual)[i];
+    if (activation.kind == Activation::Kind::relu) sums[i] = std::max(sums[i], 0.0);
+    if (activation.kind == Activation::Kind::swish) sums[i] /= 1 + std::exp(-sums[i]);
+  }
+}
+
+// The least length of at least n that transforms are for.
+inline int64_t transform_length(int64_t n) {
+  for (;; ++n) {
+    int64_t rest = n;
+    for (const int64_t f : {2, 3, 5, 7, 11, 13})
+      while (rest % f == 0) rest /= f;
+    if (rest == 1) return n;
+  }
 }
 
 // A shape whose output extent follows from equal padding at all sides.

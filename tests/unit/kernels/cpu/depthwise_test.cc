@@ -23,11 +23,7 @@ class DepthwiseTest : public EachInstructionSet {
     const auto bias = reference::random_floats(s.in_channels, 3);
     const auto residual = reference::random_floats(s.in_channels * s.out_pixels(), 4);
     auto want = reference::convolve(s, input, weights, bias);
-    for (size_t i = 0; i < want.size(); ++i) {
-      if (with_residual) want[i] += residual[i];
-      if (activation.kind == Activation::Kind::relu) want[i] = std::max(want[i], 0.0);
-      if (activation.kind == Activation::Kind::swish) want[i] /= 1 + std::exp(-want[i]);
-    }
+    reference::finish(want, activation, with_residual ? &residual : nullptr);
     const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels(), 5.0f);
     const auto blocked_residual = reference::to_blocked(residual, s.in_channels, s.out_pixels());
     std::vector<float> packed(s.in_blocks() * s.taps() * 16, NAN), padded(s.in_blocks() * 16);

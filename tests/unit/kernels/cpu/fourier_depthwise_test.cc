@@ -8,15 +8,6 @@
 namespace oarlock::kernels::cpu {
 namespace {
 
-int64_t next_length(int64_t n) {
-  for (;; ++n) {
-    int64_t rest = n;
-    for (const int64_t f : {2, 3, 5, 7, 11, 13})
-      while (rest % f == 0) rest /= f;
-    if (rest == 1) return n;
-  }
-}
-
 class FourierDepthwiseTest : public EachInstructionSet {
  protected:
   static ConvShape shape(int64_t channels, int64_t height, int64_t width, int64_t kernel_height,
@@ -40,18 +31,14 @@ class FourierDepthwiseTest : public EachInstructionSet {
     return 4 * std::ldexp(1.0, -24) * std::max(1.0, std::log2(length)) * worst;
   }
 
-  static void check(const ConvShape& s, const FourierDepthwise::Blocking& blocking,
-                    Activation activation = {}, bool with_residual = false) {
+  static void check(const ConvShape& s, const FourierBlocking& blocking, Activation activation = {},
+                    bool with_residual = false) {
     const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 1);
     const auto weights = reference::random_floats(s.in_channels * s.taps(), 2);
     const auto bias = reference::random_floats(s.in_channels, 3);
     const auto residual = reference::random_floats(s.in_channels * s.out_pixels(), 4);
     auto want = reference::convolve(s, input, weights, bias);
-    for (size_t i = 0; i < want.size(); ++i) {
-      if (with_residual) want[i] += residual[i];
-      if (activation.kind == Activation::Kind::relu) want[i] = std::max(want[i], 0.0);
-      if (activation.kind == Activation::Kind::swish) want[i] /= 1 + std::exp(-want[i]);
-    }
+    reference::finish(want, activation, with_residual ? &residual : nullptr);
     const FourierDepthwise conv(s, blocking);
     const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels(), 5.0f);
     const auto blocked_residual = reference::to_blocked(residual, s.in_channels, s.out_pixels());
@@ -91,8 +78,9 @@ class FourierDepthwiseTest : public EachInstructionSet {
       const int64_t across = width ? s.out_height : s.out_width;
       for (const int64_t tile : {along, (along + 2) / 3}) {
         for (const int64_t strip : {across, (across + 1) / 2}) {
-          const int64_t needed = FourierDepthwise::needed_length(s, width, tile);
-          check(s, {width, tile, strip, next_length(needed)}, activation, with_residual);
+          const int64_t needed = fourier_length(s, width, tile);
+          check(s, {width, tile, strip, reference::transform_length(needed)}, activation,
+                with_residual);
         }
       }
     }
