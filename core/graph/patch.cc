@@ -36,10 +36,13 @@ Result<std::vector<NodeId>> Graph::apply(Patch patch, const OpRegistry& ops, Gra
   change.node_count_ = nodes_.size();
   change.value_count_ = values_.size();
   change.outputs_ = outputs_;
-  change_ = &change;
-  Result<std::vector<NodeId>> added = apply(std::move(patch), ops);
-  change_ = nullptr;
-  return added;
+  // For the time of this call, also where memory runs out in it.
+  struct Noting {
+    GraphChange*& noted;
+    ~Noting() { noted = nullptr; }
+  };
+  const Noting noting{change_ = &change};
+  return apply(std::move(patch), ops);
 }
 
 void Graph::note_node(NodeId id) {
