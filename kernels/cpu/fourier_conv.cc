@@ -18,7 +18,7 @@
 namespace oarlock::kernels::cpu {
 
 // What the stages of a strip share. The workspace holds the spectra of the input,
-// [number][tile][slot][block][re, im][16], then those of the output, [number][tile][re, im][line]
+// [number][tile][slot][block][re, im][16], then those of the output, [number][re, im][tile][line]
 // [channel].
 struct FourierConvAccess {
   const FourierConv::Args& args;
@@ -45,8 +45,8 @@ struct FourierConvAccess {
         slot_floats(shape.in_blocks() * 32),
         strip_lines(c.strip_lines_),
         line_floats(shape.out_blocks() * 16),
-        in_numbers(tiles * slots * slot_floats),
-        out_numbers(tiles * 2 * strip_lines * line_floats),
+        in_numbers(c.in_number_floats()),
+        out_numbers(c.out_number_floats()),
         in_spectra(a.workspace),
         out_spectra(a.workspace + c.numbers() * in_numbers) {}
 };
@@ -113,8 +113,8 @@ void backward_unit(const FourierConvAccess& c, int64_t unit, float* scratch) {
   float* const others = scratch + c.blocking.length * kNumber;
   for (int64_t lane = 0; lane < 16; lane += static_cast<int64_t>(kLanes)) {
     float* from =
-        c.out_spectra + (tile_index * 2 * c.strip_lines + line) * c.line_floats + block * 16 + lane;
-    const int64_t imag = c.strip_lines * c.line_floats;
+        c.out_spectra + (tile_index * c.strip_lines + line) * c.line_floats + block * 16 + lane;
+    const int64_t imag = c.tiles * c.strip_lines * c.line_floats;
     const Spectrum a = {from, c.out_numbers, imag};
     const Spectrum b = {two ? from + c.line_floats : from, c.out_numbers, imag};
     merge_spectra(a, b, c.blocking.length, scratch);
@@ -204,14 +204,13 @@ void FourierConv::pack_weights(const float* weights, float* packed, Range panels
 }
 
 size_t FourierConv::workspace() const {
-  return static_cast<size_t>(
-      numbers() * tiles_ *
-      (slots_ * shape_.in_blocks() * 32 + strip_lines_ * 2 * shape_.out_blocks() * 16));
+  return static_cast<size_t>(numbers() * (in_number_floats() + out_number_floats()));
 }
 
 size_t FourierConv::scratch() const {
+  const int64_t slots = rows_together() ? tiles_ * slots_ : slots_;
   return std::max(OARLOCK_DISPATCH(transform_floats)(blocking_.length),
-                  static_cast<size_t>(2 * slots_ * shape_.in_blocks() * 32));
+                  static_cast<size_t>(2 * slots * shape_.in_blocks() * 32));
 }
 
 int64_t FourierConv::forward_units() const {
@@ -228,22 +227,27 @@ void FourierConv::forward(const Args& args, int64_t strip, int64_t unit, float* 
 
 void FourierConv::multiply(const Args& args, int64_t strip, int64_t unit, float* scratch) const {
   const FourierConvAccess c(*this, args, strip);
-  float* const halves[] = {scratch, scratch + c.slots * c.slot_floats};
+  const bool together = rows_together();
+  const int64_t products = together ? 1 : tiles_,
+                product_slots = together ? tiles_ * slots_ : slots_;
+  float* const halves[] = {scratch, scratch + product_slots * c.slot_floats};
   GemmArgs product;
-  product.m = c.strip.lines;
+  product.m = together ? tiles_ * strip_lines_ : c.strip.lines;
   product.n = c.line_floats;
   product.k = depth();
   product.a_row_stride = across_.stride * c.slot_floats;
   product.b = args.weights + unit * gemm_packed_elements(depth(), c.line_floats);
   product.c_row_stride = c.line_floats;
-  for (int64_t tile = 0; tile < tiles_; ++tile) {
-    OARLOCK_DISPATCH(split_products)
-    (c, c.in_spectra + unit * c.in_numbers + tile * c.slots * c.slot_floats, halves[0], halves[1]);
-    float* const out =
-        c.out_spectra + unit * c.out_numbers + tile * 2 * c.strip_lines * c.line_floats;
+  for (int64_t i = 0; i < products; ++i) {
+    const float* from = c.in_spectra + unit * c.in_numbers + i * slots_ * c.slot_floats;
+    for (int64_t slot = 0; slot < product_slots; slot += slots_) {
+      const int64_t at = slot * c.slot_floats;
+      OARLOCK_DISPATCH(split_products)(c, from + at, halves[0] + at, halves[1] + at);
+    }
+    float* const out = c.out_spectra + unit * c.out_numbers + i * c.strip_lines * c.line_floats;
     for (int half = 0; half < 2; ++half) {
       product.a = halves[half];
-      product.c = out + half * c.strip_lines * c.line_floats;
+      product.c = out + half * tiles_ * c.strip_lines * c.line_floats;
       gemm(product, 0, product.m, 0, panel_count());
     }
   }

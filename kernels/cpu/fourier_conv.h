@@ -63,6 +63,15 @@ class FourierConv {
  private:
   friend struct FourierConvAccess;
   int64_t numbers() const { return blocking_.length / 2 + 1; }
+  // From number to number of the spectra in the workspace: an odd count of channel blocks' numbers,
+  // so that they do not meet in the same lines of the cache.
+  int64_t in_number_floats() const { return (tiles_ * slots_ * shape_.in_blocks() | 1) * 32; }
+  int64_t out_number_floats() const {
+    return (tiles_ * strip_lines_ * shape_.out_blocks() | 1) * 32;
+  }
+  // Whether the rows of all tiles are one matrix's: every line of the output reads one of the
+  // input.
+  bool rows_together() const { return across_.kernel == 1 && across_.stride == 1; }
   int64_t depth() const { return across_.kernel * shape_.in_blocks() * 32; }  // of the products
 
   ConvShape shape_;

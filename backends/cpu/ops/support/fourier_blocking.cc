@@ -105,7 +105,7 @@ void choose_along(const ConvShape& s, bool width, Choice& best) {
 void choose_dense_along(const ConvShape& s, bool width, Choice& best) {
   constexpr double kMultiplyAdd = 0.6;               // of a step, in a product
   constexpr int64_t kMostFloats = int64_t{8} << 20;  // of a strip's spectra
-  constexpr int64_t kLeastDenseKernel = 4;
+  constexpr int64_t kLeastDenseKernel = 4, kLeastRows = 14;
   const FourierAxis along(s, width), across(s, !width);
   if (along.kernel < kLeastDenseKernel || !FourierConv::fits(s, width)) return;
   for (int64_t wanted = 1; wanted <= std::min(along.out, kMostTiles); ++wanted) {
@@ -120,10 +120,15 @@ void choose_dense_along(const ConvShape& s, bool width, Choice& best) {
     const int64_t read = std::min(across.in, (strip - 1) * across.stride + across.reach() + 1);
     const auto weights =
         static_cast<double>(numbers * across.kernel * s.in_blocks() * 2 * 16 * s.out_blocks());
-    const auto lines =
-        static_cast<double>(strips * read * s.in_blocks() + across.out * s.out_blocks()) / 2;
-    const double cost = static_cast<double>(tiles) * lines * transform_cost(length) +
-                        weights * (static_cast<double>(tiles * across.out) * 2 * kMultiplyAdd +
+    const int64_t pairs_in = (read + 1) / 2, pairs_out = (strip + 1) / 2;
+    const auto transforms = static_cast<double>(
+        strips * tiles * (pairs_in * s.in_blocks() + pairs_out * s.out_blocks()));
+    // Products of few rows take as long as of some more.
+    const bool together = across.kernel == 1 && across.stride == 1;
+    const int64_t rows = std::max((together ? tiles : 1) * strip, kLeastRows);
+    const int64_t products = strips * (together ? 1 : tiles);
+    const double cost = transforms * transform_cost(length) +
+                        weights * (static_cast<double>(products * rows) * 2 * kMultiplyAdd +
                                    static_cast<double>(strips) * kWeightsRead);
     if (cost < best.cost) best = {{width, tile, strip, length}, cost};
   }
