@@ -74,12 +74,6 @@ HWY_INLINE VecF32 repeat(const float* p) {
   }
 }
 
-// Lane i becomes lane from[i].
-HWY_INLINE VecF32 permuted(VecF32 v, const int32_t* from) {
-  const F32 d;
-  return hn::TableLookupLanes(v, hn::SetTableIndices(d, from));
-}
-
 // Reorders `pixels` blocks of 16 channels.
 template <int kGroup>
 void reorder(const float* from, float* to, int64_t pixels) {
@@ -141,7 +135,7 @@ HWY_NOINLINE void run_of_pixels(const RunArgs& a) {
 #pragma GCC unroll 16
   for (int i = 0; i < kPixels; ++i) {
     VecF32 sum = sums[i];
-    if constexpr (L::kTogether > 1) sum = permuted(sum, order);
+    if constexpr (L::kTogether > 1) sum = hn::TableLookupLanes(sum, hn::SetTableIndices(d, order));
     sum = hn::Add(sum, bias);
     if (a.residual) sum = hn::Add(sum, hn::LoadU(d, a.residual + i * 16));
     hn::StoreU(clamp_f32(d, sum, low, high), d, a.output + i * 16);
