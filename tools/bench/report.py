@@ -76,8 +76,7 @@ def turns(measured):
                 for figures in row["engines"].values() if "stolen" in figures]
     text = f"{measured['rounds']} turns of {measured['slice_s']} s for each engine"
     if withheld:
-        text += (", of whose processors the host withheld"
-                 f" {statistics.mean(withheld):.1%} of one on average")
+        text += f"; meanwhile the host withheld {statistics.mean(withheld):.1%} of a processor"
     return text + "."
 
 
