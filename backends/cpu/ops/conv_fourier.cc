@@ -210,14 +210,15 @@ std::span<const KernelDef> conv_fourier_kernels();
 
 std::span<const KernelDef> conv_fourier_kernels() {
   static const std::vector<KernelDef> defs = [] {
-    std::vector<KernelDef> list = conv_defs("conv_f32_fourier_signal", match<signal_option>,
-                                            create_signal, candidates<signal_option>);
-    for (KernelDef& def : conv_defs("conv_f32_fourier_depthwise_nchw16c", match<depthwise_option>,
-                                    create_depthwise, candidates<depthwise_option>))
-      list.push_back(std::move(def));
-    for (KernelDef& def : conv_defs("conv_f32_fourier_nchw16c", match<dense_option>, create_dense,
-                                    candidates<dense_option>))
-      list.push_back(std::move(def));
+    std::vector<KernelDef> list;
+    const auto add = [&](const char* name, auto match, auto create, auto candidates) {
+      for (KernelDef& def : conv_defs(name, match, create, candidates))
+        list.push_back(std::move(def));
+    };
+    add("conv_f32_fourier_signal", match<signal_option>, create_signal, candidates<signal_option>);
+    add("conv_f32_fourier_depthwise_nchw16c", match<depthwise_option>, create_depthwise,
+        candidates<depthwise_option>);
+    add("conv_f32_fourier_nchw16c", match<dense_option>, create_dense, candidates<dense_option>);
     return list;
   }();
   return defs;

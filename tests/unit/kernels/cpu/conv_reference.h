@@ -125,4 +125,48 @@ double scaled_error(const std::vector<float>& got, const std::vector<Want>& want
   return error / scale;
 }
 
+// Operands of a convolution, in NCHW16c too, and what it makes of them.
+struct ConvCase {
+  const ConvShape shape;
+  const Activation activation;
+  const bool with_residual;
+  const std::vector<float> input, weights, bias, residual;
+  const std::vector<float> blocked, blocked_residual;
+  std::vector<float> padded_bias, output;
+  std::vector<double> want;
+
+  ConvCase(const ConvShape& s, const Activation& act, bool add_residual)
+      : shape(s),
+        activation(act),
+        with_residual(add_residual),
+        input(random_floats(s.in_channels * s.in_pixels(), 1)),
+        weights(random_floats(s.out_channels * s.in_channels / s.groups * s.taps(), 2)),
+        bias(random_floats(s.out_channels, 3)),
+        residual(random_floats(s.out_channels * s.out_pixels(), 4)),
+        blocked(to_blocked(input, s.in_channels, s.in_pixels(), 5.0f)),
+        blocked_residual(to_blocked(residual, s.out_channels, s.out_pixels())),
+        padded_bias(s.out_blocks() * 16),
+        output(s.out_blocks() * s.out_pixels() * 16, NAN),
+        want(convolve(s, input, weights, bias)) {
+    finish(want, activation, with_residual ? &residual : nullptr);
+    std::copy(bias.begin(), bias.end(), padded_bias.begin());
+  }
+
+  // A kernel's arguments, but for packed weights and workspace.
+  template <class Args>
+  Args args() {
+    Args a;
+    a.input = blocked.data();
+    a.bias = padded_bias.data();
+    a.residual = with_residual ? blocked_residual.data() : nullptr;
+    a.output = output.data();
+    a.activation = activation;
+    return a;
+  }
+
+  std::vector<float> got() const {
+    return from_blocked(output, shape.out_channels, shape.out_pixels());
+  }
+};
+
 }  // namespace oarlock::kernels::cpu::reference

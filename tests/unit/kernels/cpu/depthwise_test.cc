@@ -18,27 +18,16 @@ class DepthwiseTest : public EachInstructionSet {
   }
 
   static void check(const ConvShape& s, Activation activation = {}, bool with_residual = false) {
-    const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 1);
-    const auto weights = reference::random_floats(s.in_channels * s.taps(), 2);
-    const auto bias = reference::random_floats(s.in_channels, 3);
-    const auto residual = reference::random_floats(s.in_channels * s.out_pixels(), 4);
-    auto want = reference::convolve(s, input, weights, bias);
-    reference::finish(want, activation, with_residual ? &residual : nullptr);
-    const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels(), 5.0f);
-    const auto blocked_residual = reference::to_blocked(residual, s.in_channels, s.out_pixels());
-    std::vector<float> packed(s.in_blocks() * s.taps() * 16, NAN), padded(s.in_blocks() * 16);
-    pack_depthwise_weights(s, weights.data(), packed.data());
-    std::copy(bias.begin(), bias.end(), padded.begin());
-    std::vector<float> output(s.in_blocks() * s.out_pixels() * 16, NAN);
+    reference::ConvCase test(s, activation, with_residual);
+    std::vector<float> packed(s.in_blocks() * s.taps() * 16, NAN);
+    pack_depthwise_weights(s, test.weights.data(), packed.data());
     std::vector<float> workspace(depthwise_workspace(s), NAN);
-    const DepthwiseArgs args = {blocked.data(), packed.data(),
-                                padded.data(),  with_residual ? blocked_residual.data() : nullptr,
-                                output.data(),  workspace.data(),
-                                activation};
+    auto args = test.args<DepthwiseArgs>();
+    args.weights = packed.data();
+    args.workspace = workspace.data();
     run_in_parts(s, args);
-    for (const float v : output) ASSERT_TRUE(std::isfinite(v));
-    const auto got = reference::from_blocked(output, s.in_channels, s.out_pixels());
-    EXPECT_LT(reference::scaled_error(got, want), 2e-6)
+    for (const float v : test.output) ASSERT_TRUE(std::isfinite(v));
+    EXPECT_LT(reference::scaled_error(test.got(), test.want), 2e-6)
         << s.in_channels << "x" << s.in_height << "x" << s.in_width << " kernel " << s.kernel_height
         << "x" << s.kernel_width << " stride " << s.stride_width << " pad " << s.pad_left
         << " dilation " << s.dilation_width;

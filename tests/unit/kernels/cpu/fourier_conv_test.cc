@@ -10,30 +10,16 @@ class FourierConvTest : public EachInstructionSet {
  protected:
   static void check(const ConvShape& s, const FourierBlocking& blocking, Activation activation,
                     bool with_residual) {
-    const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 1);
-    const auto weights = reference::random_floats(s.out_channels * s.in_channels * s.taps(), 2);
-    const auto bias = reference::random_floats(s.out_channels, 3);
-    const auto residual = reference::random_floats(s.out_channels * s.out_pixels(), 4);
-    auto want = reference::convolve(s, input, weights, bias);
-    reference::finish(want, activation, with_residual ? &residual : nullptr);
+    reference::ConvCase test(s, activation, with_residual);
     const FourierConv conv(s, blocking);
-    const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels(), 5.0f);
-    const auto blocked_residual = reference::to_blocked(residual, s.out_channels, s.out_pixels());
-    std::vector<float> packed(conv.packed_size(), NAN), padded(s.out_blocks() * 16);
+    std::vector<float> packed(conv.packed_size(), NAN);
     const int64_t panels = conv.panel_count(), cut = panels / 2;
-    conv.pack_weights(weights.data(), packed.data(), {cut, panels});
-    conv.pack_weights(weights.data(), packed.data(), {0, cut});
-    std::copy(bias.begin(), bias.end(), padded.begin());
-    std::vector<float> output(s.out_blocks() * s.out_pixels() * 16, NAN);
+    conv.pack_weights(test.weights.data(), packed.data(), {cut, panels});
+    conv.pack_weights(test.weights.data(), packed.data(), {0, cut});
     std::vector<float> workspace(conv.workspace(), NAN), scratch(conv.scratch(), NAN);
-    FourierConv::Args args;
-    args.input = blocked.data();
+    auto args = test.args<FourierConv::Args>();
     args.weights = packed.data();
-    args.bias = padded.data();
-    args.residual = with_residual ? blocked_residual.data() : nullptr;
-    args.output = output.data();
     args.workspace = workspace.data();
-    args.activation = activation;
     for (int64_t strip = 0; strip < conv.strips(); ++strip) {
       for (int64_t unit = conv.forward_units(); unit-- > 0;)
         conv.forward(args, strip, unit, scratch.data());
@@ -42,9 +28,8 @@ class FourierConvTest : public EachInstructionSet {
       for (int64_t unit = conv.backward_units(); unit-- > 0;)
         conv.backward(args, strip, unit, scratch.data());
     }
-    for (const float v : output) ASSERT_TRUE(std::isfinite(v));
-    const auto got = reference::from_blocked(output, s.out_channels, s.out_pixels());
-    EXPECT_LT(reference::scaled_error(got, want), 2e-6)
+    for (const float v : test.output) ASSERT_TRUE(std::isfinite(v));
+    EXPECT_LT(reference::scaled_error(test.got(), test.want), 2e-6)
         << s.in_channels << "x" << s.in_height << "x" << s.in_width << " -> " << s.out_channels
         << " kernel " << s.kernel_height << "x" << s.kernel_width << " pad " << s.pad_left
         << " dilation " << s.dilation_width << " width " << blocking.along_width << " tile "

@@ -33,36 +33,23 @@ class FourierDepthwiseTest : public EachInstructionSet {
 
   static void check(const ConvShape& s, const FourierBlocking& blocking, Activation activation = {},
                     bool with_residual = false) {
-    const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 1);
-    const auto weights = reference::random_floats(s.in_channels * s.taps(), 2);
-    const auto bias = reference::random_floats(s.in_channels, 3);
-    const auto residual = reference::random_floats(s.in_channels * s.out_pixels(), 4);
-    auto want = reference::convolve(s, input, weights, bias);
-    reference::finish(want, activation, with_residual ? &residual : nullptr);
+    reference::ConvCase test(s, activation, with_residual);
     const FourierDepthwise conv(s, blocking);
-    const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels(), 5.0f);
-    const auto blocked_residual = reference::to_blocked(residual, s.in_channels, s.out_pixels());
-    std::vector<float> packed(conv.packed_size(), NAN), padded(s.in_blocks() * 16);
-    conv.pack_weights(weights.data(), packed.data(), {0, s.in_blocks()});
-    std::copy(bias.begin(), bias.end(), padded.begin());
-    std::vector<float> output(s.in_blocks() * s.out_pixels() * 16, NAN);
+    std::vector<float> packed(conv.packed_size(), NAN);
+    conv.pack_weights(test.weights.data(), packed.data(), {0, s.in_blocks()});
     std::vector<float> workspace(conv.workspace(), NAN);
-    FourierDepthwise::Args args;
-    args.input = blocked.data();
+    auto args = test.args<FourierDepthwise::Args>();
     args.weights = packed.data();
-    args.bias = padded.data();
-    args.residual = with_residual ? blocked_residual.data() : nullptr;
-    args.output = output.data();
     args.workspace = workspace.data();
-    args.activation = activation;
     for (int64_t part = conv.parts(); part-- > 0;)
       for (int64_t block = 0; block < s.in_blocks(); ++block) conv.run(args, block, part);
-    for (const float v : output) ASSERT_TRUE(std::isfinite(v));
-    const auto got = reference::from_blocked(output, s.in_channels, s.out_pixels());
+    for (const float v : test.output) ASSERT_TRUE(std::isfinite(v));
+    const auto got = test.got();
     double error = 0;
-    for (size_t i = 0; i < want.size(); ++i) error = std::max(error, std::abs(got[i] - want[i]));
-    EXPECT_LT(error, bound(input, weights, s, blocking.length) + 1e-6);
-    EXPECT_LT(reference::scaled_error(got, want), 2e-6)
+    for (size_t i = 0; i < got.size(); ++i)
+      error = std::max(error, std::abs(got[i] - test.want[i]));
+    EXPECT_LT(error, bound(test.input, test.weights, s, blocking.length) + 1e-6);
+    EXPECT_LT(reference::scaled_error(got, test.want), 2e-6)
         << s.in_channels << "x" << s.in_height << "x" << s.in_width << " kernel " << s.kernel_height
         << "x" << s.kernel_width << " pad " << s.pad_left << " dilation " << s.dilation_width
         << " width " << blocking.along_width << " tile " << blocking.tile << " strip "

@@ -18,31 +18,20 @@ class GroupedConvTest : public EachInstructionSet {
   static void check(const ConvShape& s, Activation activation = {}, bool with_residual = false) {
     ASSERT_TRUE(grouped_conv_fits(s));
     const int64_t group = s.in_channels / s.groups;
-    const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 1);
-    const auto weights = reference::random_floats(s.out_channels * group * s.taps(), 2);
-    const auto bias = reference::random_floats(s.out_channels, 3);
-    const auto residual = reference::random_floats(s.out_channels * s.out_pixels(), 4);
-    auto want = reference::convolve(s, input, weights, bias);
-    reference::finish(want, activation, with_residual ? &residual : nullptr);
-    const auto blocked = reference::to_blocked(input, s.in_channels, s.in_pixels(), 5.0f);
-    const auto blocked_residual = reference::to_blocked(residual, s.out_channels, s.out_pixels());
-    std::vector<float> packed(grouped_conv_packed_size(s), NAN), padded(s.out_blocks() * 16);
-    pack_grouped_weights(s, weights.data(), packed.data());
-    std::copy(bias.begin(), bias.end(), padded.begin());
-    std::vector<float> output(s.out_blocks() * s.out_pixels() * 16, NAN);
+    reference::ConvCase test(s, activation, with_residual);
+    std::vector<float> packed(grouped_conv_packed_size(s), NAN);
+    pack_grouped_weights(s, test.weights.data(), packed.data());
     std::vector<float> workspace(grouped_conv_workspace(s), NAN);
-    const GroupedConvArgs args = {blocked.data(), packed.data(),
-                                  padded.data(),  with_residual ? blocked_residual.data() : nullptr,
-                                  output.data(),  workspace.data(),
-                                  activation};
+    auto args = test.args<GroupedConvArgs>();
+    args.weights = packed.data();
+    args.workspace = workspace.data();
     const int64_t blocks = s.out_blocks(), cut = blocks / 2;
     const int64_t rows = s.out_height, row_cut = rows * 2 / 5;
     grouped_conv(s, args, {cut, blocks}, {row_cut, rows});
     grouped_conv(s, args, {0, cut}, {0, rows});
     grouped_conv(s, args, {cut, blocks}, {0, row_cut});
-    for (const float v : output) ASSERT_TRUE(std::isfinite(v));
-    const auto got = reference::from_blocked(output, s.out_channels, s.out_pixels());
-    EXPECT_LT(reference::scaled_error(got, want), 2e-6)
+    for (const float v : test.output) ASSERT_TRUE(std::isfinite(v));
+    EXPECT_LT(reference::scaled_error(test.got(), test.want), 2e-6)
         << s.groups << " groups of " << group << ", " << s.in_height << "x" << s.in_width
         << " kernel " << s.kernel_height << " stride " << s.stride_width << " pad " << s.pad_left
         << " dilation " << s.dilation_width;
