@@ -1,5 +1,5 @@
 // One register tile of a matrix product: ROWS rows by two vectors of columns. Included once per
-// instruction set; shared by gemm.cc, attention.cc and lstm.cc.
+// instruction set; shared by gemm.cc, gemm_pack.cc and gemm_thin.cc.
 #if defined(OARLOCK_KERNELS_CPU_GEMM_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef OARLOCK_KERNELS_CPU_GEMM_TILE_INL_H_
 #undef OARLOCK_KERNELS_CPU_GEMM_TILE_INL_H_

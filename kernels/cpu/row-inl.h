@@ -72,15 +72,15 @@ inline float row_squared_distance(const float* x, int64_t n, float center) {
   return row_map_sum(x, n, center, SquaredDistance{hn::Set(F32(), center)});
 }
 
-// y = exp(x - shift); returns the sum of y.
+// y = exp(x - shift), x being at most shift; returns the sum of y.
 inline float row_exp_sum(const float* x, float* y, int64_t n, float shift) {
   const F32 d;
   const VecF32 s = hn::Set(d, shift);
   VecF32 sum0 = hn::Zero(d), sum1 = sum0;
   int64_t i = 0;
   for (; i + 2 * kStep <= n; i += 2 * kStep) {
-    const VecF32 e0 = exp_f32(d, hn::Sub(hn::LoadU(d, x + i), s));
-    const VecF32 e1 = exp_f32(d, hn::Sub(hn::LoadU(d, x + i + kStep), s));
+    const VecF32 e0 = exp_negative_f32(d, hn::Sub(hn::LoadU(d, x + i), s));
+    const VecF32 e1 = exp_negative_f32(d, hn::Sub(hn::LoadU(d, x + i + kStep), s));
     hn::StoreU(e0, d, y + i);
     hn::StoreU(e1, d, y + i + kStep);
     sum0 = hn::Add(sum0, e0);
@@ -89,11 +89,11 @@ inline float row_exp_sum(const float* x, float* y, int64_t n, float shift) {
   for (; i < n; i += kStep) {
     const int64_t left = n - i;
     if (left >= kStep) {
-      const VecF32 e = exp_f32(d, hn::Sub(hn::LoadU(d, x + i), s));
+      const VecF32 e = exp_negative_f32(d, hn::Sub(hn::LoadU(d, x + i), s));
       hn::StoreU(e, d, y + i);
       sum0 = hn::Add(sum0, e);
     } else {
-      const VecF32 e = exp_f32(d, hn::Sub(load_tail(x + i, left, shift), s));
+      const VecF32 e = exp_negative_f32(d, hn::Sub(load_tail(x + i, left, shift), s));
       store_tail(e, y + i, left);
       sum1 = hn::Add(sum1, hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(left)), e));
     }

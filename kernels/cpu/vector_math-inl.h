@@ -1,6 +1,7 @@
 // Vector functions for one instruction set; included by kernel files inside foreach_target.
 //
 //   exp_f32      at most 2 ulp; overflows to infinity, underflows through denormals to 0
+//   exp_negative_f32  for x at most 0: at most 2 ulp, 0 below -87
 //   tanh_f32     relative error at most 3e-7
 //   sigmoid_f32  relative error at most 5e-7 for x above -87, then about 1e-38
 //   erf_f32      absolute error at most 2e-7
@@ -78,11 +79,10 @@ HWY_INLINE V exp_f32(D d, V x) {
   return hn::Mul(hn::Mul(p, first), second);
 }
 
-// exp(x) with x taken into [-87, 87], in fewer steps.
+// exp(x) for x in [-87, 87], in fewer steps.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V exp_bounded_f32(D d, V x) {
+HWY_INLINE V exp_within_f32(D d, V x) {
   const hn::RebindToSigned<D> di;
-  x = clamp_f32(d, x, hn::Set(d, -87.0f), hn::Set(d, 87.0f));
   // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits.
   const V magic = hn::Set(d, 12582912.0f);
   const V shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), magic);
@@ -97,6 +97,19 @@ HWY_INLINE V exp_bounded_f32(D d, V x) {
   p = hn::MulAdd(hn::Mul(r, r), p, hn::Add(r, hn::Set(d, 1.0f)));
   const auto exponent = hn::ShiftLeft<23>(hn::BitCast(di, shifted));
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), exponent));
+}
+
+// exp(x) with x taken into [-87, 87].
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V exp_bounded_f32(D d, V x) {
+  return exp_within_f32(d, clamp_f32(d, x, hn::Set(d, -87.0f), hn::Set(d, 87.0f)));
+}
+
+// exp(x) for x <= 0, and 0 below -87.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V exp_negative_f32(D d, V x) {
+  const V low = hn::Set(d, -87.0f);
+  return hn::IfThenZeroElse(hn::Lt(x, low), exp_within_f32(d, max_of(low, x)));
 }
 
 // 1 / x for normal numbers, at most 2 ulp.
