@@ -86,7 +86,7 @@ HWY_NOINLINE void run_attention_tile(const AttentionTile& t) {
                                     : a3 + (i - 12) * rs;
         const V y = hn::Set(d, row[ALONG ? u : 0]);
 #pragma GCC unroll 2
-        for (int v = 0; v < VECS; ++v) acc[i][v] = hn::MulAdd(y, x[v], acc[i][v]);
+        for (int v = 0; v < VECS; ++v) add_product(y, x[v], acc[i][v]);
       }
       if (!ALONG) a0 += cs;
     }
@@ -106,7 +106,7 @@ HWY_NOINLINE void run_attention_tile(const AttentionTile& t) {
     for (int i = 0; i < ROWS; ++i) {
       const V y = hn::Set(d, a0[i * rs]);
 #pragma GCC unroll 2
-      for (int v = 0; v < VECS; ++v) acc[i][v] = hn::MulAdd(y, x[v], acc[i][v]);
+      for (int v = 0; v < VECS; ++v) add_product(y, x[v], acc[i][v]);
     }
     a0 += cs;
   }

@@ -62,7 +62,7 @@ HWY_NOINLINE void tile_planar(const TileArgs& a) {
     for (int i = 0; i < kPixels; ++i) {
       const VecF32 b = hn::Set(d, p[i]);
 #pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(b, wv[j], sums[i][j]);
+      for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
     }
   }
   finish_tile(a, sums);

@@ -162,7 +162,7 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
               const float* p = i == 0 ? first : i == kPixels - 1 ? last : x + i * kStride * 16;
               const VecF32 b = hn::Set(d, p[u]);
 #pragma GCC unroll 8
-              for (int j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(b, wv[j], sums[i][j]);
+              for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
             }
           }
           w += kStep * kVectors * kLanes;
@@ -211,7 +211,7 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
           for (int i = 0; i < kPixels; ++i) {
             const VecF32 b = hn::Set(d, pointers[i][c + u]);
 #pragma GCC unroll 8
-            for (int j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(b, wv[j], sums[i][j]);
+            for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
           }
         }
         w += kStep * kVectors * kLanes;

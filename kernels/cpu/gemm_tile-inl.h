@@ -81,8 +81,8 @@ HWY_NOINLINE void run_tile(const Tile& t) {
                            : i < 12 ? a2 + (i - 8) * rs
                                     : a3 + (i - 12) * rs;
         const V x = hn::Set(d, row[u * cs]);
-        acc[i][0] = hn::MulAdd(x, b0, acc[i][0]);
-        acc[i][1] = hn::MulAdd(x, b1, acc[i][1]);
+        add_product(x, b0, acc[i][0]);
+        add_product(x, b1, acc[i][1]);
       }
     }
     a0 += 4 * cs;
@@ -97,8 +97,8 @@ HWY_NOINLINE void run_tile(const Tile& t) {
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; ++i) {
       const V x = hn::Set(d, a0[i * rs]);
-      acc[i][0] = hn::MulAdd(x, b0, acc[i][0]);
-      acc[i][1] = hn::MulAdd(x, b1, acc[i][1]);
+      add_product(x, b0, acc[i][0]);
+      add_product(x, b1, acc[i][1]);
     }
     a0 += cs;
   }

@@ -119,7 +119,7 @@ HWY_NOINLINE void run_of_pixels(const RunArgs& a) {
 #pragma GCC unroll 16
         for (int i = 0; i < kPixels; ++i) {
           const VecF32 pixel = repeat<L::kTogether>(x + i * kStride * 16 + L::at(c, 0));
-          sums[i] = hn::MulAdd(pixel, weight, sums[i]);
+          add_product(pixel, weight, sums[i]);
         }
       }
       w += kGroup * kStep;

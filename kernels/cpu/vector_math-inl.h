@@ -51,6 +51,17 @@ HWY_INLINE V min_of(V a, V b) {
 using F32 = hn::FixedTag<float, kLanes>;
 using VecF32 = hn::Vec<F32>;
 
+// sum += x * y, where sums are carried around a loop in most of the registers. With AVX2's sixteen
+// GCC chooses forms of the instruction that overwrite a factor and then moves and spills the sums,
+// which takes a third longer; here it has no choice.
+HWY_INLINE void add_product(VecF32 x, VecF32 y, VecF32& sum) {
+#if HWY_TARGET == HWY_AVX2
+  asm("vfmadd231ps %2, %1, %0" : "+x"(sum.raw) : "x"(x.raw), "x"(y.raw));
+#else
+  sum = hn::MulAdd(x, y, sum);
+#endif
+}
+
 // min(max(x, low), high) in which NaN survives.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V clamp_f32(D, V x, V low, V high) {
