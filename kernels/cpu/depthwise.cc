@@ -1,7 +1,9 @@
 #include "kernels/cpu/depthwise.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include "kernels/cpu/padded_row.h"
 #include "kernels/cpu/targets.h"
@@ -37,10 +39,11 @@ inline int64_t depthwise_ring(const ConvShape& s) {
 HWY_BEFORE_NAMESPACE();
 namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 
+// Most output pixels in registers.
 #if HWY_MAX_BYTES >= 64
-constexpr int kRun = 14;  // output pixels in registers
+constexpr int kRun = 14;
 #else
-constexpr int kRun = 6;
+constexpr int kRun = 12;
 #endif
 
 // Channel blocks that are worked on together.
@@ -57,10 +60,10 @@ struct RowArgs {
   float low, high;
 };
 
-// kInPlace: the two first and the two last pixels may read columns that are not in the input.
-template <int kPixels, bool kInPlace>
-HWY_INLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
-                              const float* residual) {
+// kEdges: the two first and the two last pixels may read columns that are not in the input.
+template <int kPixels, bool kEdges>
+HWY_NOINLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
+                                const float* residual) {
   constexpr int kEdge = 2;
   const F32 d;
   const int64_t step = s.stride_width * 16;
@@ -84,7 +87,7 @@ HWY_INLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
 #pragma GCC unroll 16
         for (int i = 0; i < kPixels; ++i) {
           const float* pixel = row + i * step;
-          if constexpr (kInPlace) {
+          if constexpr (kEdges) {
             const auto at = static_cast<uint64_t>(column + i * s.stride_width);
             const int from_end = std::min(i, kPixels - 1 - i);
             if (from_end < kEdge && at >= static_cast<uint64_t>(s.in_width)) pixel = kZeroBlock;
@@ -198,16 +201,26 @@ class ExpandedRows {
   TileArgs tile_ = {};
 };
 
+using RunFunction = void (*)(const ConvShape&, const RowArgs&, int64_t, const float*);
+
+template <bool kEdges, int... kPixels>
+constexpr std::array<RunFunction, sizeof...(kPixels)> run_functions(
+    std::integer_sequence<int, kPixels...>) {
+  return {&run_of_pixels<kPixels + 1, kEdges>...};
+}
+
+// A row in runs of like length.
 template <bool kInPlace>
 void compute_row(const ConvShape& s, const DepthwiseArgs& args, const RowArgs& a, bool bounded,
                  const float* residual) {
-  int64_t x = 0;
-  for (; x + kRun <= s.out_width; x += kRun) run_of_pixels<kRun, kInPlace>(s, a, x, residual);
-  if constexpr (kRun > 7) {
-    for (; x + 7 <= s.out_width; x += 7) run_of_pixels<7, kInPlace>(s, a, x, residual);
+  static constexpr auto kWithin = run_functions<false>(std::make_integer_sequence<int, kRun>());
+  static constexpr auto kAtEdges = run_functions<kInPlace>(std::make_integer_sequence<int, kRun>());
+  const int64_t runs = (s.out_width + kRun - 1) / kRun;
+  for (int64_t i = 0; i < runs; ++i) {
+    const int64_t begin = s.out_width * i / runs, end = s.out_width * (i + 1) / runs;
+    const auto& functions = i == 0 || i + 1 == runs ? kAtEdges : kWithin;
+    functions[static_cast<size_t>(end - begin - 1)](s, a, begin, residual);
   }
-  for (; x + 4 <= s.out_width; x += 4) run_of_pixels<4, kInPlace>(s, a, x, residual);
-  for (; x < s.out_width; ++x) run_of_pixels<1, kInPlace>(s, a, x, residual);
   if (!bounded) {
     activate_f32(args.activation, a.output, a.output, static_cast<size_t>(s.out_width) * 16);
   }
