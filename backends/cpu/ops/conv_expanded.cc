@@ -57,10 +57,13 @@ KernelOption option_of(const NodeView& view, const ExpandedNode& node, const Dev
 
 Result<KernelNeeds> match_expanded(const NodeView& view, const Device& device) {
   OARLOCK_ASSIGN(const ExpandedNode node, read_expanded(view));
-  // Where the value between stays in the cache anyway, whole images divide better than rows.
+  // Where the value between stays in the cache anyway, whole images divide better than rows; half a
+  // megabyte also comes back fast from a third level.
   const ConvShape& p = node.pointwise;
   const int64_t between = p.out_blocks() * 16 * p.out_pixels() * int64_t{sizeof(float)};
-  if (between < cache_bytes() / 2) return unsupported("the value between the two is small");
+  constexpr int64_t kAtHand = 512 * 1024;
+  if (between < std::max(cache_bytes() / 2, kAtHand))
+    return unsupported("the value between the two is small");
   if (!cpu_device(device).exact() && fourier_depthwise_blocking(node.depthwise))
     return unsupported("products of spectra are faster than the depthwise convolution's sums");
   return KernelNeeds(option_of(view, node, device));
