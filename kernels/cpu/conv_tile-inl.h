@@ -43,6 +43,8 @@ struct TileArgs {
   float* output;          // at the tile's first pixel
   int64_t in_block_stride, weight_block_stride, out_block_stride;
   int32_t in_blocks;
+  int32_t last_channels =
+      16;           // of the last input block, a multiple of four: the others are padding
   float low, high;  // bounds of the result
   // Swept over while the tile is computed, prefetch_step floats with every four input channels.
   const float* prefetch;
@@ -119,6 +121,15 @@ HWY_INLINE int64_t input_ahead(const TileArgs& a, int block, int64_t next_tile) 
   return next_tile + (later % a.in_blocks - block) * a.in_block_stride;
 }
 
+HWY_INLINE int channels_of(const TileArgs& a, int block) {
+  return block + 1 == a.in_blocks ? a.last_channels : 16;
+}
+
+// What a.last_channels is for so many channels.
+inline int32_t last_channels(int64_t channels) {
+  return static_cast<int32_t>(((channels - 1) % 16 + 4) / 4 * 4);
+}
+
 // Pixels lie in one row of the input, kStride pixels apart. kScaled: for 1x1 kernels.
 template <int kPixels, int kBlocks, int kStride = 1, bool kScaled = false>
 HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
@@ -132,6 +143,7 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
   for (int block = 0; block < a.in_blocks; ++block) {
     const float* w = a.weights + block * a.weight_block_stride;
     const float* row = a.input + block * a.in_block_stride;
+    const int channels = channels_of(a, block);
     const int64_t ahead = one_tap ? input_ahead(a, block, kPixels * kStride * 16) : 0;
     for (int ky = 0; ky < a.kernel_rows; ++ky, row += a.row_stride) {
       const float* middle = row;
@@ -143,7 +155,7 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
           if (kx >= a.last_valid) first = kZeroBlock;
         }
 #pragma GCC unroll 1
-        for (int c = 0; c < 16; c += kStep) {
+        for (int c = 0; c < channels; c += kStep) {
           sweep.advance();
           const float* pixel = x + ahead + c * 4 * kStride;
 #pragma GCC unroll 4
@@ -172,6 +184,7 @@ HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
           first += kStep;
           last += kStep;
         }
+        w += (16 - channels) * kVectors * kLanes;
       }
     }
   }
@@ -190,6 +203,7 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
   Sweep sweep(a);
   for (int block = 0; block < a.in_blocks; ++block) {
     const float* base = a.input + block * a.in_block_stride;
+    const int channels = channels_of(a, block);
     const int32_t* offsets = a.offsets;
     for (int tap = 0; tap < a.taps; ++tap, offsets += kOffsetRow) {
       if (offsets[kOffsetRow - 1] == 0) {
@@ -202,7 +216,7 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
         pointers[i] = offsets[i] >= 0 ? base + offsets[i] : kZeroBlock;
       }
 #pragma GCC unroll 1
-      for (int c = 0; c < 16; c += kStep) {
+      for (int c = 0; c < channels; c += kStep) {
         sweep.advance();
 #pragma GCC unroll 4
         for (int u = 0; u < kStep; ++u) {
@@ -218,6 +232,7 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
         }
         w += kStep * kVectors * kLanes;
       }
+      w += (16 - channels) * kVectors * kLanes;
     }
   }
   finish_tile(a, sums);

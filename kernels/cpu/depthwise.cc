@@ -161,6 +161,7 @@ class ExpandedRows {
     tile_.high = bounds.high;
     tile_.in_block_stride = s.in_pixels() * 16;
     tile_.in_blocks = static_cast<int32_t>(in_blocks_);
+    tile_.last_channels = last_channels(expansion_.in_channels);
     tile_.kernel_rows = tile_.kernel_columns = tile_.last_valid = 1;
     tile_.prefetch = expansion_.weights;
   }
