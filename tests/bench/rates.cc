@@ -24,29 +24,22 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int kChains = 12;  // enough for two units of four cycles' latency
 
-// Runs `rounds` of independent multiply-adds; the flops done.
+// Runs `rounds` of independent multiply-adds; the flops done. The chains start differently, so that
+// they do not become one.
 double multiply_add(int64_t rounds, float* result) {
   const hn::ScalableTag<float> d;
   const auto factor = hn::Set(d, result[0]), addend = hn::Set(d, result[1]);
-  auto s0 = factor, s1 = factor, s2 = factor, s3 = factor, s4 = factor, s5 = factor;
-  auto s6 = factor, s7 = factor, s8 = factor, s9 = factor, s10 = factor, s11 = factor;
+  hn::Vec<decltype(d)> sums[kChains];
+#pragma GCC unroll 12
+  for (int i = 0; i < kChains; ++i) sums[i] = hn::Set(d, result[0] + 0.01f * static_cast<float>(i));
   for (int64_t i = 0; i < rounds; ++i) {
-    s0 = hn::MulAdd(s0, factor, addend);
-    s1 = hn::MulAdd(s1, factor, addend);
-    s2 = hn::MulAdd(s2, factor, addend);
-    s3 = hn::MulAdd(s3, factor, addend);
-    s4 = hn::MulAdd(s4, factor, addend);
-    s5 = hn::MulAdd(s5, factor, addend);
-    s6 = hn::MulAdd(s6, factor, addend);
-    s7 = hn::MulAdd(s7, factor, addend);
-    s8 = hn::MulAdd(s8, factor, addend);
-    s9 = hn::MulAdd(s9, factor, addend);
-    s10 = hn::MulAdd(s10, factor, addend);
-    s11 = hn::MulAdd(s11, factor, addend);
+#pragma GCC unroll 12
+    for (auto& sum : sums) sum = hn::MulAdd(sum, factor, addend);
   }
-  const auto a = hn::Add(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)), hn::Add(s4, s5));
-  const auto b = hn::Add(hn::Add(hn::Add(s6, s7), hn::Add(s8, s9)), hn::Add(s10, s11));
-  result[2] = hn::GetLane(hn::SumOfLanes(d, hn::Add(a, b)));
+  auto all = sums[0];
+#pragma GCC unroll 12
+  for (int i = 1; i < kChains; ++i) all = hn::Add(all, sums[i]);
+  result[2] = hn::GetLane(hn::SumOfLanes(d, all));
   return 2.0 * kChains * static_cast<double>(hn::Lanes(d)) * static_cast<double>(rounds);
 }
 
