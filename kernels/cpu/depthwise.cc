@@ -82,6 +82,7 @@ HWY_NOINLINE void run_of_pixels(const ConvShape& s, const RowArgs& a, int64_t x,
       if (slot >= a.ring) slot -= a.ring;
       const float* w = a.weights + ky * s.kernel_width * 16 + lane;
       int64_t column = begin;
+#pragma GCC unroll 3
       for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
         const VecF32 weight = hn::LoadU(d, w);
 #pragma GCC unroll 16
