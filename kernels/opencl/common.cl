@@ -13,7 +13,7 @@
 #define store_half(v, i, p) vstore_half_rte(v, i, p)
 #define loads_plain(n, i, p) JOIN(vload, n)(i, p)
 #define stores_plain(n, v, i, p) JOIN(vstore, n)(v, i, p)
-#define loads_half(n, i, p) JOIN(vload_half, n)(i, p)
+#define loads_half(n, i, p) JOIN(floats_of, n)(JOIN(vload, n)(i, (const global ushort *)(p)))
 #define stores_half(n, v, i, p) JOIN(JOIN(vstore_half, n), _rte)(v, i, p)
 #define load_bfloat(i, p) as_float((uint)(p)[i] << 16)
 #define store_bfloat(v, i, p) ((p)[i] = bfloat_of(v))
@@ -38,6 +38,15 @@ ushort bfloat_of(float value) {
 // JOIN(vload, 16) is vload16.
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
+
+// Floats of n halves. PoCL 3.1 compiles vload_halfn to a load that traps where an address is not a
+// multiple of the vector's size, if the processor has no AVX-512; here the address is.
+#define FLOATS_OF(n) \
+  float##n floats_of##n(ushort##n halves) { return vload_half##n(0, (const half *)&halves); }
+FLOATS_OF(2)
+FLOATS_OF(4)
+FLOATS_OF(8)
+FLOATS_OF(16)
 
 // What floats of tensors are stored as, float unless macros say half.
 #ifndef REAL_load
