@@ -34,7 +34,7 @@ namespace {
 inline constexpr int64_t kPanel = 2 * kStep;
 int64_t panel_width(int64_t queries) { return queries <= kStep ? kStep : kPanel; }
 
-// Fewer queries than these would leave most of a panel idle and are taken one by one.
+// So few queries would leave most of a panel idle and are taken one by one.
 bool few_queries(const Attention& s) { return s.q_length <= kStep / 2; }
 
 int64_t key_tile(const Attention& s) { return std::min(kAttentionKeys, s.kv_length); }

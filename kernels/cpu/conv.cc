@@ -127,6 +127,7 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   TileArgs a = {};
   a.low = bounds.low;
   a.high = bounds.high;
+  if (s.groups == 1) a.last_channels = last_channels(s.in_channels);
   a.in_block_stride = s.in_pixels() * 16;
   a.out_block_stride = s.out_pixels() * 16;
   int64_t input_offset = 0, weight_row = 0;
@@ -140,7 +141,6 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
     const int64_t at = panel.first_out_block * a.out_block_stride + tile.first_pixel * 16;
     a.input = args.input + panel.first_in_block * a.in_block_stride + input_offset;
     a.in_blocks = panel.in_blocks;
-    if (s.groups == 1) a.last_channels = last_channels(s.in_channels);
     a.weights = args.weights + panel.weights + weight_row * 16 * width;
     a.weight_block_stride = s.taps() * 16 * width;
     a.bias = args.bias ? args.bias + panel.first_out_block * 16 : nullptr;

@@ -43,9 +43,8 @@ struct TileArgs {
   float* output;          // at the tile's first pixel
   int64_t in_block_stride, weight_block_stride, out_block_stride;
   int32_t in_blocks;
-  int32_t last_channels =
-      16;           // of the last input block, a multiple of four: the others are padding
-  float low, high;  // bounds of the result
+  int32_t last_channels = 16;  // a multiple of four; the last input block's others are padding
+  float low, high;             // bounds of the result
   // Swept over while the tile is computed, prefetch_step floats with every four input channels.
   const float* prefetch;
   int64_t prefetch_step;
