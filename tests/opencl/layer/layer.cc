@@ -12,14 +12,12 @@
 #include <CL/cl_layer.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <sstream>
 #include <string>
-#include <vector>
+#include <unordered_map>
 
 #include "tests/opencl/layer/ml.h"
 
@@ -99,7 +97,46 @@ void* CL_API_CALL platform_entry(cl_platform_id platform, const char* name) {
   return ours != nullptr ? ours : below->clGetExtensionFunctionAddressForPlatform(platform, name);
 }
 
-std::atomic<size_t> buffer_bytes = 0;  // of all that live
+// What the device's buffers take while the program refers to them. A driver's own references, which
+// its threads give back some time after a command, do not count.
+class Buffers {
+ public:
+  // Whether another of `size` bytes is within the budget.
+  bool has_room(size_t size, const char* budget) {
+    const std::lock_guard lock(mutex_);
+    return budget == nullptr || bytes_ + size <= std::strtoull(budget, nullptr, 10);
+  }
+  void add(cl_mem buffer, size_t size) {
+    const std::lock_guard lock(mutex_);
+    alive_[buffer] = {size, 1};
+    bytes_ += size;
+  }
+  void retain(cl_mem buffer) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = alive_.find(buffer); found != alive_.end()) ++found->second.references;
+  }
+  void release(cl_mem buffer) {
+    const std::lock_guard lock(mutex_);
+    const auto found = alive_.find(buffer);
+    if (found == alive_.end() || --found->second.references > 0) return;
+    bytes_ -= found->second.bytes;
+    alive_.erase(found);
+  }
+
+ private:
+  struct Entry {
+    size_t bytes;
+    int references;
+  };
+  std::mutex mutex_;
+  std::unordered_map<cl_mem, Entry> alive_;
+  size_t bytes_ = 0;
+};
+
+Buffers& buffers() {
+  static auto* const all = new Buffers;  // for as long as anything may be released
+  return *all;
+}
 
 cl_mem CL_API_CALL create_buffer(cl_context context, cl_mem_flags flags, size_t size, void* host,
                                  cl_int* code) {
@@ -107,19 +144,24 @@ cl_mem CL_API_CALL create_buffer(cl_context context, cl_mem_flags flags, size_t 
     if (code != nullptr) *code = failure;
     return nullptr;
   }
-  const char* const budget = std::getenv("OARLOCK_LAYER_BUDGET");
-  if (budget != nullptr && buffer_bytes + size > std::strtoull(budget, nullptr, 10)) {
+  if (!buffers().has_room(size, std::getenv("OARLOCK_LAYER_BUDGET"))) {
     if (code != nullptr) *code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     return nullptr;
   }
   const cl_mem made = below->clCreateBuffer(context, flags, size, host, code);
   // Memory of the host is none of the device.
-  if (made == nullptr || (flags & CL_MEM_USE_HOST_PTR) != 0) return made;
-  buffer_bytes += size;
-  below->clSetMemObjectDestructorCallback(
-      made, [](cl_mem, void* bytes) { buffer_bytes -= reinterpret_cast<uintptr_t>(bytes); },
-      reinterpret_cast<void*>(size));
+  if (made != nullptr && (flags & CL_MEM_USE_HOST_PTR) == 0) buffers().add(made, size);
   return made;
+}
+
+cl_int CL_API_CALL retain_memory(cl_mem memory) {
+  buffers().retain(memory);
+  return below->clRetainMemObject(memory);
+}
+
+cl_int CL_API_CALL release_memory(cl_mem memory) {
+  buffers().release(memory);
+  return below->clReleaseMemObject(memory);
 }
 
 cl_mem CL_API_CALL create_image(cl_context context, cl_mem_flags flags,
@@ -189,6 +231,8 @@ extern "C" CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint count, const cl_i
   table.clGetDeviceInfo = device_info;
   table.clGetExtensionFunctionAddressForPlatform = platform_entry;
   table.clCreateBuffer = create_buffer;
+  table.clRetainMemObject = retain_memory;
+  table.clReleaseMemObject = release_memory;
   table.clCreateImage = create_image;
   table.clEnqueueNDRangeKernel = enqueue_kernel;
   table.clEnqueueReadBuffer = enqueue_read;
