@@ -12,7 +12,8 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 set_property(CACHE CMAKE_BUILD_TYPE PROPERTY STRINGS Release Debug Asan Tsan)
 
-set(_oarlock_sanitize "-O1 -g1 -fno-omit-frame-pointer -fno-optimize-sibling-calls")
+# Tests, tools and drivers are compiled more often than run: oarlock_optimize names what computes.
+set(_oarlock_sanitize "-O0 -g1 -fno-omit-frame-pointer -fno-optimize-sibling-calls")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g")
 set(CMAKE_CXX_FLAGS_ASAN
@@ -27,16 +28,28 @@ include(GNUInstallDirs)
 set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN")
 
+# ccache takes what a file includes, precompiled headers too, from the compiler's dependency files.
 find_program(OARLOCK_CCACHE ccache)
 if(OARLOCK_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${OARLOCK_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_DEPEND=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      "${OARLOCK_CCACHE}")
 endif()
 
-# oarlock_precompile(TARGET header...): headers parsed once for all files of a target. Every file
-# still includes what it uses: with ccache, which works better without, nothing is precompiled.
+# oarlock_optimize(TARGET...): under the sanitizers too.
+function(oarlock_optimize)
+  foreach(target IN LISTS ARGN)
+    target_compile_options("${target}" PRIVATE $<$<CONFIG:Asan,Tsan>:-O1>)
+  endforeach()
+endfunction()
+
+# oarlock_precompile(TARGET header...): headers parsed once for all files of a target, with Clang.
+# GCC compiles every file by itself: it finds that each includes what it uses, and with precompiled
+# headers GCC 12 warns of strings of its own library.
 function(oarlock_precompile target)
-  if(NOT OARLOCK_CCACHE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     target_precompile_headers("${target}" PRIVATE ${ARGN})
+    target_compile_options("${target}" PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
 endfunction()
 set(OARLOCK_STANDARD_HEADERS <algorithm> <cmath> <cstring> <limits> <memory> <string> <vector>)
