@@ -24,7 +24,6 @@ struct DirectConvAccess {
   using Panel = DirectConv::Panel;
   const ConvShape& shape;
   bool by_rows;
-  int64_t row_length;
   const Tile* tiles;
   const Panel* panels;
   int64_t panel_count;
@@ -33,7 +32,6 @@ struct DirectConvAccess {
   explicit DirectConvAccess(const DirectConv& conv)
       : shape(conv.shape_),
         by_rows(conv.by_rows_),
-        row_length(conv.row_length_),
         tiles(conv.tiles_.data()),
         panels(conv.panels_.data()),
         panel_count(conv.panel_count()),
@@ -51,45 +49,6 @@ HWY_BEFORE_NAMESPACE();
 namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 
 TileLimits tile_limits() { return {kTilePixels, kPanelBlocks}; }
-
-// Binds the arguments that all panels of a tile share.
-void bind_tile(const DirectConvAccess& conv, int64_t index, TileArgs& a, int64_t& input_offset,
-               int64_t& weight_row) {
-  const ConvShape& s = conv.shape;
-  const DirectConvAccess::Tile& tile = conv.tiles[index];
-  input_offset = 0;
-  weight_row = 0;
-  if (!conv.by_rows) {
-    a.taps = static_cast<int32_t>(s.taps());
-    a.offsets = conv.offsets + index * s.taps() * kOffsetRow;
-    return;
-  }
-  if (s.is_pointwise()) {
-    input_offset = tile.first_pixel * 16;
-    a.kernel_rows = a.kernel_columns = 1;
-    a.row_stride = a.column_stride = 0;
-    a.first_valid = 0;
-    a.last_valid = 1;
-    return;
-  }
-  const int64_t oy = tile.first_pixel / s.out_width, ox = tile.first_pixel % s.out_width;
-  const int64_t iy = oy * s.stride_height - s.pad_top, ix = ox * s.stride_width - s.pad_left;
-  int64_t ky = 0, ky_end = s.kernel_height;
-  while (ky < ky_end && iy + ky * s.dilation_height < 0) ++ky;
-  while (ky < ky_end && iy + (ky_end - 1) * s.dilation_height >= s.in_height) --ky_end;
-  int64_t first = 0, last = s.kernel_width;
-  while (first < s.kernel_width && ix + first * s.dilation_width < 0) ++first;
-  const int64_t last_x = ix + (tile.pixels - 1) * s.stride_width;
-  while (last > 0 && last_x + (last - 1) * s.dilation_width >= s.in_width) --last;
-  a.kernel_rows = static_cast<int32_t>(ky_end - ky);
-  a.kernel_columns = static_cast<int32_t>(s.kernel_width);
-  a.row_stride = s.dilation_height * s.in_width * 16;
-  a.column_stride = s.dilation_width * 16;
-  a.first_valid = static_cast<int32_t>(first);
-  a.last_valid = static_cast<int32_t>(last);
-  input_offset = ((iy + ky * s.dilation_height) * s.in_width + ix) * 16;
-  weight_row = ky * s.kernel_width;
-}
 
 // From [filters][channels][taps] to [block of 16 channels][tap][channel][width].
 void pack_filters(const float* from, int64_t filters, int64_t channels, int64_t taps, int64_t width,
@@ -109,71 +68,140 @@ void pack_filters(const float* from, int64_t filters, int64_t channels, int64_t 
   }
 }
 
+// Runs tiles of one panel after another.
+class DirectRunner {
+ public:
+  DirectRunner(const DirectConvAccess& conv, const DirectConv::Args& args)
+      : conv_(conv),
+        args_(args),
+        functions_(table(conv, args)),
+        bounded_(is_bounds(args.activation)),
+        last_channels_(conv.shape.groups == 1 ? last_channels(conv.shape.in_channels) : 16) {
+    const ConvShape& s = conv.shape;
+    set_bounds(args.activation, a_);
+    a_.in_block_stride = s.in_pixels() * 16;
+    a_.out_block_stride = s.out_pixels() * 16;
+    a_.kernel_columns = static_cast<int32_t>(s.kernel_width);
+    a_.row_stride = s.dilation_height * s.in_width * 16;
+    a_.column_stride = s.dilation_width * 16;
+    a_.taps = static_cast<int32_t>(s.taps());
+    a_.prefetch = args.weights;
+  }
+
+  TileArgs& tile_args() { return a_; }
+
+  // The next tiles are of this panel and some of its input blocks.
+  void set_panel(int64_t index, Range blocks) {
+    panel_ = &conv_.panels[index];
+    width_ = panel_->out_blocks * 16;
+    a_.weight_block_stride = conv_.shape.taps() * 16 * width_;
+    a_.in_blocks = static_cast<int32_t>(blocks.end - blocks.begin);
+    a_.first_chunk = blocks.begin == 0;
+    a_.last_chunk = blocks.end == panel_->in_blocks;
+    a_.last_channels = a_.last_chunk ? last_channels_ : 16;
+    const int64_t first_block = panel_->first_in_block + blocks.begin;
+    input_ = args_.input + first_block * a_.in_block_stride;
+    weights_ = args_.weights + panel_->weights + blocks.begin * a_.weight_block_stride;
+    a_.scale = args_.scale ? args_.scale + first_block * 16 : nullptr;
+    a_.bias = args_.bias ? args_.bias + panel_->first_out_block * 16 : nullptr;
+  }
+  void set_panel(int64_t index) { set_panel(index, {0, conv_.panels[index].in_blocks}); }
+
+  void run(int64_t index) {
+    const DirectConvAccess::Tile& tile = conv_.tiles[index];
+    const int64_t at = panel_->first_out_block * a_.out_block_stride + tile.first_pixel * 16;
+    a_.input = input_ + tile.input;
+    a_.weights = weights_ + tile.first_row * conv_.shape.kernel_width * 16 * width_;
+    a_.residual = args_.residual ? args_.residual + at : nullptr;
+    a_.output = args_.output + at;
+    a_.kernel_rows = tile.rows;
+    a_.first_valid = tile.first_valid;
+    a_.last_valid = tile.last_valid;
+    if (!conv_.by_rows) a_.offsets = conv_.offsets + index * a_.taps * kOffsetRow;
+    functions_[panel_->out_blocks - 1][tile.pixels - 1](a_);
+    if (bounded_ || !a_.last_chunk) return;
+    for (int64_t block = 0; block < panel_->out_blocks; ++block) {
+      float* out = a_.output + block * a_.out_block_stride;
+      activate_f32(args_.activation, out, out, static_cast<size_t>(tile.pixels) * 16);
+    }
+  }
+
+ private:
+  using Functions = const TileFunction (*)[kTilePixels];
+
+  static Functions table(const DirectConvAccess& conv, const DirectConv::Args& args) {
+    static constexpr TileTable<Pointwise> kPointwise;
+    static constexpr TileTable<ScaledPointwise> kScaledPointwise;
+    static constexpr TileTable<ByRows> kByRows;
+    static constexpr TileTable<ByRowsOfStride2> kByRowsOfStride2;
+    static constexpr TileTable<ByOffsets> kByOffsets;
+    if (!conv.by_rows) return kByOffsets.functions;
+    if (args.scale) return kScaledPointwise.functions;
+    if (conv.shape.is_pointwise()) return kPointwise.functions;
+    return conv.shape.stride_width == 2 ? kByRowsOfStride2.functions : kByRows.functions;
+  }
+
+  const DirectConvAccess& conv_;
+  const DirectConv::Args& args_;
+  Functions functions_;
+  bool bounded_;
+  int32_t last_channels_;
+  TileArgs a_ = {};
+  const DirectConvAccess::Panel* panel_ = nullptr;
+  int64_t width_ = 0;
+  const float *input_ = nullptr, *weights_ = nullptr;
+};
+
 // Weights of a panel.
 int64_t panel_floats(const DirectConvAccess& conv, int64_t index) {
   const DirectConvAccess::Panel& panel = conv.panels[index];
   return panel.in_blocks * conv.shape.taps() * 16 * panel.out_blocks * 16;
 }
 
-void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
+// For small tiles, which read weights often: a chunk of a panel's weights stays in the first-level
+// cache while the tiles of a group read it, and the group's input in the second.
+void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
                 Range panels) {
-  static constexpr TileTable<ByRows> kByRows;
-  static constexpr TileTable<ByRowsScaled> kByRowsScaled;
-  static constexpr TileTable<ByRowsOfStride2> kByRowsOfStride2;
-  static constexpr TileTable<ByOffsets> kByOffsets;
+  constexpr int64_t kChunkFloats = 10 * 1024, kGroupFloats = 48 * 1024;
   const ConvShape& s = conv.shape;
-  const bool bounded = is_bounds(args.activation);
-  const Bounds bounds = bounded ? bounds_of(args.activation) : Bounds{};
-  TileArgs a = {};
-  a.low = bounds.low;
-  a.high = bounds.high;
-  if (s.groups == 1) a.last_channels = last_channels(s.in_channels);
-  a.in_block_stride = s.in_pixels() * 16;
-  a.out_block_stride = s.out_pixels() * 16;
-  int64_t input_offset = 0, weight_row = 0;
-
-  Upcoming upcoming = args.upcoming;
-  a.prefetch = args.weights;
-  const auto run_one = [&](int64_t tile_index, int64_t panel_index) {
-    const DirectConvAccess::Tile& tile = conv.tiles[tile_index];
-    const DirectConvAccess::Panel& panel = conv.panels[panel_index];
-    const int64_t width = panel.out_blocks * 16;
-    const int64_t at = panel.first_out_block * a.out_block_stride + tile.first_pixel * 16;
-    a.input = args.input + panel.first_in_block * a.in_block_stride + input_offset;
-    a.in_blocks = panel.in_blocks;
-    a.weights = args.weights + panel.weights + weight_row * 16 * width;
-    a.weight_block_stride = s.taps() * 16 * width;
-    a.bias = args.bias ? args.bias + panel.first_out_block * 16 : nullptr;
-    a.residual = args.residual ? args.residual + at : nullptr;
-    a.output = args.output + at;
-    a.scale = args.scale ? args.scale + panel.first_in_block * 16 : nullptr;
-    const auto& table = *(!conv.by_rows         ? &kByOffsets.functions
-                          : s.stride_width == 2 ? &kByRowsOfStride2.functions
-                          : args.scale          ? &kByRowsScaled.functions
-                                                : &kByRows.functions);
-    table[panel.out_blocks - 1][tile.pixels - 1](a);
-    if (!bounded) {
-      for (int64_t block = 0; block < panel.out_blocks; ++block) {
-        float* out = a.output + block * a.out_block_stride;
-        activate_f32(args.activation, out, out, static_cast<size_t>(tile.pixels) * 16);
+  DirectRunner runner(conv, args);
+  const int64_t tile_floats = kTilePixels * s.in_channels * s.stride_height * s.stride_width;
+  const int64_t in_group = std::max<int64_t>(kGroupFloats / tile_floats, 8);
+  const int64_t count = tiles.end - tiles.begin, groups = (count + in_group - 1) / in_group;
+  for (int64_t g = 0; g < groups; ++g) {
+    const Range group = {tiles.begin + count * g / groups, tiles.begin + count * (g + 1) / groups};
+    for (int64_t p = panels.begin; p < panels.end; ++p) {
+      const int64_t blocks = conv.panels[p].in_blocks;
+      const int64_t block_floats = panel_floats(conv, p) / blocks;
+      const int64_t in_chunk = std::max<int64_t>(kChunkFloats / block_floats, 1);
+      const int64_t chunks = (blocks + in_chunk - 1) / in_chunk;
+      for (int64_t c = 0; c < chunks; ++c) {
+        runner.set_panel(p, {blocks * c / chunks, blocks * (c + 1) / chunks});
+        for (int64_t t = group.begin; t < group.end; ++t) runner.run(t);
       }
     }
-  };
+  }
+}
 
+// For large tiles. They sweep over what comes next.
+void run_panels(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
+                Range panels) {
+  const int64_t taps = conv.shape.taps();
+  DirectRunner runner(conv, args);
+  Upcoming upcoming = args.upcoming;
   // The operand that is walked in the inner loop is read once for every step of the outer one;
   // weights that fit the second-level cache are the better one to repeat.
   constexpr int64_t kRepeatableWeights = 128 * 1024;
   const int64_t count = tiles.end - tiles.begin;
-  if (count <= 0 || panels.begin >= panels.end) return;
   int64_t weights = 0;
   for (int64_t p = panels.begin; p < panels.end; ++p) weights += panel_floats(conv, p);
   if (weights <= kRepeatableWeights) {
     const int64_t share = upcoming.bytes() / (count * (panels.end - panels.begin));
     for (int64_t t = tiles.begin; t < tiles.end; ++t) {
-      bind_tile(conv, t, a, input_offset, weight_row);
       for (int64_t p = panels.begin; p < panels.end; ++p) {
-        sweep_upcoming(upcoming, share, conv.panels[p].in_blocks * s.taps() * 4, a);
-        run_one(t, p);
+        sweep_upcoming(upcoming, share, conv.panels[p].in_blocks * taps * 4, runner.tile_args());
+        runner.set_panel(p);
+        runner.run(t);
       }
     }
     return;
@@ -189,18 +217,24 @@ void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   const int64_t share = rest > 0 ? upcoming.bytes() / rest : 0;
   for (int64_t p = panels.begin; p < panels.end; ++p) {
     const int64_t sweeping = panel_tiles(p);
-    const int64_t steps = conv.panels[p].in_blocks * s.taps() * 4;
+    const int64_t steps = conv.panels[p].in_blocks * taps * 4;
+    runner.set_panel(p);
     for (int64_t t = tiles.begin; t < tiles.end; ++t) {
-      bind_tile(conv, t, a, input_offset, weight_row);
       if (const int64_t i = t - tiles.begin; i < sweeping) {
         sweep_over(args.weights + conv.panels[p + 1].weights, panel_floats(conv, p + 1), i,
-                   sweeping, steps, a);
+                   sweeping, steps, runner.tile_args());
       } else {
-        sweep_upcoming(upcoming, share, steps, a);
+        sweep_upcoming(upcoming, share, steps, runner.tile_args());
       }
-      run_one(t, p);
+      runner.run(t);
     }
   }
+}
+
+void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
+                Range panels) {
+  if (tiles.begin >= tiles.end || panels.begin >= panels.end) return;
+  (kSweeps ? run_panels : run_chunks)(conv, args, tiles, panels);
 }
 
 }  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
@@ -241,9 +275,33 @@ void DirectConv::cut_tiles() {
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t i = 0; i < in_row; ++i) {
       const int64_t begin = row_length_ * i / in_row, end = row_length_ * (i + 1) / in_row;
-      tiles_.push_back({row * row_length_ + begin, static_cast<int32_t>(end - begin)});
+      Tile tile = {row * row_length_ + begin, static_cast<int32_t>(end - begin)};
+      if (by_rows_) place_tile(tile);
+      tiles_.push_back(tile);
     }
   }
+}
+
+void DirectConv::place_tile(Tile& tile) const {
+  const ConvShape& s = shape_;
+  if (s.is_pointwise()) {
+    tile.input = tile.first_pixel * 16;
+    return;
+  }
+  const int64_t oy = tile.first_pixel / s.out_width, ox = tile.first_pixel % s.out_width;
+  const int64_t iy = oy * s.stride_height - s.pad_top, ix = ox * s.stride_width - s.pad_left;
+  int64_t ky = 0, ky_end = s.kernel_height;
+  while (ky < ky_end && iy + ky * s.dilation_height < 0) ++ky;
+  while (ky < ky_end && iy + (ky_end - 1) * s.dilation_height >= s.in_height) --ky_end;
+  int64_t first = 0, last = s.kernel_width;
+  while (first < s.kernel_width && ix + first * s.dilation_width < 0) ++first;
+  const int64_t last_x = ix + (tile.pixels - 1) * s.stride_width;
+  while (last > 0 && last_x + (last - 1) * s.dilation_width >= s.in_width) --last;
+  tile.first_row = static_cast<int32_t>(ky);
+  tile.rows = static_cast<int32_t>(ky_end - ky);
+  tile.first_valid = static_cast<int32_t>(first);
+  tile.last_valid = static_cast<int32_t>(last);
+  tile.input = ((iy + ky * s.dilation_height) * s.in_width + ix) * 16;
 }
 
 void DirectConv::cut_panels() {

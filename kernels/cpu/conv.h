@@ -49,8 +49,13 @@ class DirectConv {
 
  private:
   struct Tile {
-    int64_t first_pixel;  // of the output, in row-major order
-    int32_t pixels;
+    int64_t first_pixel = 0;  // of the output, in row-major order
+    int32_t pixels = 0;
+    // By rows: the kernel's rows that lie in the input, the columns from which on the first pixel
+    // and the last one before which the last pixel does, and where pixel 0 reads its first row.
+    int32_t first_row = 0, rows = 1;
+    int32_t first_valid = 0, last_valid = 1;
+    int64_t input = 0;  // offset in floats
   };
   struct Panel {
     int64_t weights;  // offset in floats
@@ -61,6 +66,7 @@ class DirectConv {
 
   void cut_tiles();
   void cut_panels();
+  void place_tile(Tile& tile) const;
   void fill_offsets();
 
   ConvShape shape_;

@@ -43,29 +43,43 @@ int64_t planar_panel_blocks() { return kPanelBlocks; }
 
 // Pixels lie one after another, a float each, at an offset of its own for every tap.
 template <int kPixels, int kBlocks>
-HWY_NOINLINE void tile_planar(const TileArgs& a) {
+HWY_INLINE void part_planar(const TileArgs& a, int begin) {
   constexpr int kVectors = kBlocks * kBlockVectors;
   const F32 d;
   VecF32 sums[kPixels][kVectors];
-  start_tile(a, sums);
+  start_tile(a, begin, sums);
   const float* w = a.weights;
-  const float* x = a.input;
+  const float* x = a.input + begin;
   const int32_t* offsets = a.offsets;
   const int32_t taps = a.taps;
 #pragma GCC unroll 1
   for (int32_t tap = 0; tap < taps; ++tap, w += kVectors * kLanes) {
     const float* p = x + offsets[tap];
-    VecF32 wv[kVectors];
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + j * kLanes);
+    if constexpr (kPixels < kVectors) {
+      VecF32 values[kPixels];
 #pragma GCC unroll 16
-    for (int i = 0; i < kPixels; ++i) {
-      const VecF32 b = hn::Set(d, p[i]);
+      for (int i = 0; i < kPixels; ++i) values[i] = hn::Set(d, p[i]);
+      add_products(values, w, sums);
+    } else {
+      VecF32 wv[kVectors];
 #pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
+      for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + j * kLanes);
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) {
+        const VecF32 b = hn::Set(d, p[i]);
+#pragma GCC unroll 8
+        for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
+      }
     }
   }
-  finish_tile(a, sums);
+  finish_tile(a, begin, sums);
+}
+
+template <int kPixels, int kBlocks>
+HWY_NOINLINE void tile_planar(const TileArgs& a) {
+  constexpr int kFirst = first_part(kPixels, kBlocks), kRest = kPixels - kFirst;
+  part_planar<kFirst, kBlocks>(a, 0);
+  if constexpr (kRest > 0) part_planar<kRest, kBlocks>(a, kFirst);
 }
 template <int kPixels, int kBlocks>
 struct Planar {
@@ -133,10 +147,8 @@ void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Rang
   const ConvShape& s = conv.shape;
   const int64_t taps = s.in_channels * s.taps();
   const bool bounded = is_bounds(args.activation);
-  const Bounds bounds = bounded ? bounds_of(args.activation) : Bounds{};
   TileArgs a = {};
-  a.low = bounds.low;
-  a.high = bounds.high;
+  set_bounds(args.activation, a);
   a.out_block_stride = s.out_pixels() * 16;
   a.offsets = conv.offsets;
   a.taps = static_cast<int32_t>(taps);

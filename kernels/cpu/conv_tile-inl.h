@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/cpu/activation-inl.h"
 #include "kernels/cpu/upcoming.h"
 #include "kernels/cpu/vector_math-inl.h"
 
@@ -21,14 +22,30 @@ namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 #if HWY_MAX_BYTES >= 64
 constexpr int kTilePixels = 14;
 constexpr int kPanelBlocks = 2;
-#elif HWY_MAX_BYTES >= 32 || HWY_ARCH_ARM
+#elif HWY_MAX_BYTES >= 32
+constexpr int kTilePixels = 6;
+constexpr int kPanelBlocks = 2;
+#elif HWY_ARCH_ARM
 constexpr int kTilePixels = 6;
 constexpr int kPanelBlocks = 1;
 #else
 constexpr int kTilePixels = 2;
 constexpr int kPanelBlocks = 1;
 #endif
+// Large tiles sweep over what the next ones read, in cache lines of the second level: weights are
+// read once by the first tile and by all others from the cache, and the memory would rest
+// meanwhile. For small ones it costs more cycles than it saves (3 to 10 % of networks on a Zen 3).
+constexpr bool kSweeps = kTilePixels >= 12;
+// Channels of a block that are computed without a loop.
+constexpr int kUnroll = HWY_MAX_BYTES == 32 ? 16 : 4;
 constexpr int kBlockVectors = 16 / kLanes;
+
+// Pixels of a tile that are computed first: all, or with AVX2 and two blocks half of them, whose
+// sums fill the registers; then come the others. Three pixels by four vectors load 7 vectors for 12
+// products, six by two 8: loads are what a core has least of that runs another thread beside.
+constexpr int first_part(int pixels, int blocks) {
+  return HWY_MAX_BYTES == 32 && blocks > 1 && pixels > kTilePixels / 2 ? (pixels + 1) / 2 : pixels;
+}
 constexpr int kOffsetRow = 16;  // entries in a row of DirectConv's offsets
 
 HWY_ALIGN static const float kZeroBlock[16] = {};
@@ -44,7 +61,11 @@ struct TileArgs {
   int64_t in_block_stride, weight_block_stride, out_block_stride;
   int32_t in_blocks;
   int32_t last_channels = 16;  // a multiple of four; the last input block's others are padding
-  float low, high;             // bounds of the result
+  bool clamps = false;         // the result has bounds:
+  float low, high;
+  // The input blocks are some of several chunks: sums go on from the output unless `first_chunk`,
+  // and are bounded, with the residual added, in the last.
+  bool first_chunk = true, last_chunk = true;
   // Swept over while the tile is computed, prefetch_step floats with every four input channels.
   const float* prefetch;
   int64_t prefetch_step;
@@ -53,14 +74,29 @@ struct TileArgs {
   int32_t kernel_rows, kernel_columns;
   int64_t row_stride, column_stride;
   int32_t first_valid, last_valid;
+  const float* zeros = kZeroBlock;  // what is read there; GCC must not see that it is constant
   // By offsets: a row of kOffsetRow for each tap.
   const int32_t* offsets;
   int32_t taps;
 };
 
+// Where vector j of a pixel lies in the output.
+HWY_INLINE int64_t at(const TileArgs& a, int pixel, int j) {
+  return (j / kBlockVectors) * a.out_block_stride + pixel * 16 +
+         static_cast<int64_t>((j % kBlockVectors) * kLanes);
+}
+
 template <int kPixels, int kVectors>
-HWY_INLINE void start_tile(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors]) {
+HWY_INLINE void start_tile(const TileArgs& a, int begin, VecF32 (&sums)[kPixels][kVectors]) {
   const F32 d;
+  if (!a.first_chunk) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kPixels; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) sums[i][j] = hn::LoadU(d, a.output + at(a, begin + i, j));
+    }
+    return;
+  }
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
     const VecF32 start = a.bias ? hn::LoadU(d, a.bias + j * kLanes) : hn::Zero(d);
@@ -70,41 +106,44 @@ HWY_INLINE void start_tile(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors])
 }
 
 template <int kPixels, int kVectors>
-HWY_INLINE void finish_tile(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors]) {
+HWY_INLINE void finish_tile(const TileArgs& a, int begin, VecF32 (&sums)[kPixels][kVectors]) {
   const F32 d;
-  const VecF32 low = hn::Set(d, a.low), high = hn::Set(d, a.high);
-  const auto at = [&](int i, int j) {
-    return (j / kBlockVectors) * a.out_block_stride + i * 16 +
-           static_cast<int64_t>((j % kBlockVectors) * kLanes);
-  };
-  if (a.residual) {
+  if (a.residual && a.last_chunk) {
 #pragma GCC unroll 16
     for (int i = 0; i < kPixels; ++i) {
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) {
-        sums[i][j] = hn::Add(sums[i][j], hn::LoadU(d, a.residual + at(i, j)));
+        sums[i][j] = hn::Add(sums[i][j], hn::LoadU(d, a.residual + at(a, begin + i, j)));
       }
     }
   }
+  if (!a.clamps || !a.last_chunk) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kPixels; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+        hn::StoreU(sums[i][j], d, a.output + at(a, begin + i, j));
+      }
+    }
+    return;
+  }
+  const VecF32 low = hn::Set(d, a.low), high = hn::Set(d, a.high);
 #pragma GCC unroll 16
   for (int i = 0; i < kPixels; ++i) {
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
-      hn::StoreU(clamp_f32(d, sums[i][j], low, high), d, a.output + at(i, j));
+      hn::StoreU(clamp_f32(d, sums[i][j], low, high), d, a.output + at(a, begin + i, j));
     }
   }
 }
 
-// A sweep over what the next tiles read, in cache lines of the second level: weights are read once
-// by the first tile and by all others from the cache, and the memory would rest meanwhile. Small
-// tiles do without: there it costs more cycles than it saves (3 to 10 % of networks on a Zen 3).
 struct Sweep {
   const float* at;
   int64_t step;
 
   explicit HWY_INLINE Sweep(const TileArgs& a) : at(a.prefetch), step(a.prefetch_step) {}
   HWY_INLINE void advance() {
-    if constexpr (kTilePixels < 12) return;
+    if constexpr (!kSweeps) return;
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) __builtin_prefetch(at + i * step / 4, 0, 2);
     at += step;
@@ -124,80 +163,185 @@ HWY_INLINE int channels_of(const TileArgs& a, int block) {
   return block + 1 == a.in_blocks ? a.last_channels : 16;
 }
 
+HWY_INLINE int full_blocks(const TileArgs& a) {
+  return a.in_blocks - (a.last_channels < 16 ? 1 : 0);
+}
+
+// Bounds the results, if the activation is bounds; others come after the tile.
+inline void set_bounds(const Activation& activation, TileArgs& a) {
+  if (!is_bounds(activation)) return;
+  const Bounds bounds = bounds_of(activation);
+  a.clamps = bounds.low > Bounds().low || bounds.high < Bounds().high;
+  a.low = bounds.low;
+  a.high = bounds.high;
+}
+
 // What a.last_channels is for so many channels.
 inline int32_t last_channels(int64_t channels) {
   return static_cast<int32_t>(((channels - 1) % 16 + 4) / 4 * 4);
 }
 
-// Pixels lie in one row of the input, kStride pixels apart. kScaled: for 1x1 kernels.
-template <int kPixels, int kBlocks, int kStride = 1, bool kScaled = false>
-HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
-  constexpr int kVectors = kBlocks * kBlockVectors;
-  constexpr int kStep = 4;
-  const F32 d;
-  VecF32 sums[kPixels][kVectors];
-  start_tile(a, sums);
-  Sweep sweep(a);
-  const bool one_tap = a.kernel_rows == 1 && a.kernel_columns == 1;
-  for (int block = 0; block < a.in_blocks; ++block) {
-    const float* w = a.weights + block * a.weight_block_stride;
-    const float* row = a.input + block * a.in_block_stride;
-    const int channels = channels_of(a, block);
-    const int64_t ahead = one_tap ? input_ahead(a, block, kPixels * kStride * 16) : 0;
-    for (int ky = 0; ky < a.kernel_rows; ++ky, row += a.row_stride) {
-      const float* middle = row;
-      for (int kx = 0; kx < a.kernel_columns; ++kx, middle += a.column_stride) {
-        const float* x = middle;
-        const float* first = kx >= a.first_valid ? x : kZeroBlock;
-        const float* last = kx < a.last_valid ? x + (kPixels - 1) * kStride * 16 : kZeroBlock;
-        if constexpr (kPixels == 1) {
-          if (kx >= a.last_valid) first = kZeroBlock;
-        }
-#pragma GCC unroll 1
-        for (int c = 0; c < channels; c += kStep) {
-          sweep.advance();
-          const float* pixel = x + ahead + c * 4 * kStride;
-#pragma GCC unroll 4
-          for (int i = 0; i < kPixels; i += 4) __builtin_prefetch(pixel + i * 16 * kStride, 0, 3);
-#pragma GCC unroll 4
-          for (int u = 0; u < kStep; ++u) {
-            VecF32 wv[kVectors];
+// sums += x * weights, of one input channel.
+template <int kPixels, int kVectors>
+HWY_INLINE void add_products(const VecF32 (&x)[kPixels], const float* weights,
+                             VecF32 (&sums)[kPixels][kVectors]) {
 #pragma GCC unroll 8
-            for (int j = 0; j < kVectors; ++j)
-              wv[j] = hn::LoadU(d, w + (u * kVectors + j) * kLanes);
-            if constexpr (kScaled) {
-              const VecF32 scale = hn::Set(d, a.scale[block * 16 + c + u]);
-#pragma GCC unroll 8
-              for (int j = 0; j < kVectors; ++j) wv[j] = hn::Mul(wv[j], scale);
-            }
+  for (int j = 0; j < kVectors; ++j) {
+    const VecF32 w = hn::LoadU(F32(), weights + j * kLanes);
 #pragma GCC unroll 16
-            for (int i = 0; i < kPixels; ++i) {
-              const float* p = i == 0 ? first : i == kPixels - 1 ? last : x + i * kStride * 16;
-              const VecF32 b = hn::Set(d, p[u]);
+    for (int i = 0; i < kPixels; ++i) add_product(x[i], w, sums[i][j]);
+  }
+}
+
+// Where the pixels of a part of a tile lie: kStep floats apart, but the first and the last
+// anywhere.
+template <int kPixels, int kApart>
+struct Pixels {
+  const float *first, *middle, *last;
+
+  explicit HWY_INLINE Pixels(const float* x)
+      : first(x), middle(x), last(x + (kPixels - 1) * kApart) {}
+  HWY_INLINE void advance(int channels) {
+    first += channels;
+    middle += channels;
+    last += channels;
+  }
+};
+
+// Adds the products of kChannels channels, which `scale` multiplies first with kScaled. What there
+// are fewer of, pixels or vectors of weights, stays in registers.
+template <int kChannels, bool kScaled, int kPixels, int kVectors, int kApart>
+HWY_INLINE void add_channels(const Pixels<kPixels, kApart>& x, const float* weights,
+                             const float* scale, VecF32 (&sums)[kPixels][kVectors]) {
+  const F32 d;
+#pragma GCC unroll 16
+  for (int u = 0; u < kChannels; ++u) {
+    const float* w = weights + u * kVectors * kLanes;
+    if constexpr (kPixels < kVectors) {
+      VecF32 values[kPixels];
+      values[0] = hn::Set(d, x.first[u]);
+      if constexpr (kPixels > 1) values[kPixels - 1] = hn::Set(d, x.last[u]);
+#pragma GCC unroll 16
+      for (int i = 1; i < kPixels - 1; ++i) values[i] = hn::Set(d, x.middle[i * kApart + u]);
+      if constexpr (kScaled) {
+#pragma GCC unroll 16
+        for (int i = 0; i < kPixels; ++i) values[i] = hn::Mul(values[i], hn::Set(d, scale[u]));
+      }
+      add_products(values, w, sums);
+    } else {
+      VecF32 wv[kVectors];
 #pragma GCC unroll 8
-              for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
-            }
-          }
-          w += kStep * kVectors * kLanes;
-          x += kStep;
-          first += kStep;
-          last += kStep;
-        }
-        w += (16 - channels) * kVectors * kLanes;
+      for (int j = 0; j < kVectors; ++j) {
+        wv[j] = hn::LoadU(d, w + j * kLanes);
+        if constexpr (kScaled) wv[j] = hn::Mul(wv[j], hn::Set(d, scale[u]));
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) {
+        const float* p = i == 0 ? x.first : i == kPixels - 1 ? x.last : x.middle + i * kApart;
+        const VecF32 value = hn::Set(d, p[u]);
+#pragma GCC unroll 8
+        for (int j = 0; j < kVectors; ++j) add_product(value, wv[j], sums[i][j]);
       }
     }
   }
-  finish_tile(a, sums);
 }
 
-// Pixels lie anywhere in the input.
+// kPixels of a tile of a pointwise convolution, from pixel `begin` on.
+template <int kPixels, int kBlocks, bool kScaled>
+HWY_INLINE void part_pointwise(const TileArgs& a, int begin) {
+  constexpr int kVectors = kBlocks * kBlockVectors;
+  VecF32 sums[kPixels][kVectors];
+  start_tile(a, begin, sums);
+  Sweep sweep(a);
+  const float* w = a.weights;
+  const float* input = a.input + begin * 16;
+  const float* scale = a.scale;
+  const int full = full_blocks(a);
+#pragma GCC unroll 1
+  for (int block = 0; block < full; ++block, input += a.in_block_stride) {
+    const float* ahead = input + input_ahead(a, block, kPixels * 16);
+    Pixels<kPixels, 16> x(input);
+#pragma GCC unroll 1
+    for (int c = 0; c < 16; c += kUnroll) {
+      sweep.advance();
+#pragma GCC unroll 16
+      for (int i = 0; i < (kPixels + 3) / 4 * kUnroll / 4; ++i) {
+        __builtin_prefetch(ahead + c * 4 + i * 16 * (kUnroll == 4 ? 4 : 1), 0, 3);
+      }
+      add_channels<kUnroll, kScaled>(x, w, scale, sums);
+      x.advance(kUnroll);
+      w += kUnroll * kVectors * kLanes;
+      scale += kScaled ? kUnroll : 0;
+    }
+  }
+  if (full < a.in_blocks) {
+    Pixels<kPixels, 16> x(input);
+#pragma GCC unroll 1
+    for (int c = 0; c < a.last_channels; c += 4) {
+      sweep.advance();
+      add_channels<4, kScaled>(x, w, scale, sums);
+      x.advance(4);
+      w += 4 * kVectors * kLanes;
+      scale += kScaled ? 4 : 0;
+    }
+  }
+  finish_tile(a, begin, sums);
+}
+
+// Adds `channels` of an input block, kStep at a time, for all taps.
+template <int kStep, int kStride, int kPixels, int kVectors>
+HWY_INLINE void add_taps(const TileArgs& a, const float* row, const float* w, int channels,
+                         int first_valid, int last_valid, Sweep& sweep,
+                         VecF32 (&sums)[kPixels][kVectors]) {
+#pragma GCC unroll 1
+  for (int ky = 0; ky < a.kernel_rows; ++ky, row += a.row_stride) {
+    const float* tap = row;
+#pragma GCC unroll 1
+    for (int kx = 0; kx < a.kernel_columns; ++kx, tap += a.column_stride) {
+      Pixels<kPixels, kStride * 16> x(tap);
+      if (kx < first_valid || (kPixels == 1 && kx >= last_valid)) x.first = a.zeros;
+      if (kx >= last_valid) x.last = a.zeros;
+#pragma GCC unroll 1
+      for (int c = 0; c < channels; c += kStep) {
+        sweep.advance();
+        add_channels<kStep, false>(x, w + c * kVectors * kLanes, nullptr, sums);
+        x.advance(kStep);
+      }
+      w += 16 * kVectors * kLanes;
+    }
+  }
+}
+
+// kPixels from pixel `begin` of a tile on; they lie in one row of the input, kStride pixels apart.
+// The first one is in the padding for columns below first_valid, the last one for those from
+// last_valid on.
+template <int kPixels, int kBlocks, int kStride>
+HWY_INLINE void part_by_rows(const TileArgs& a, int begin, int first_valid, int last_valid) {
+  VecF32 sums[kPixels][kBlocks * kBlockVectors];
+  start_tile(a, begin, sums);
+  Sweep sweep(a);
+  const float* w = a.weights;
+  const float* row = a.input + begin * kStride * 16;
+  const int full = full_blocks(a);
+#pragma GCC unroll 1
+  for (int block = 0; block < full; ++block) {
+    add_taps<kUnroll, kStride>(a, row, w, 16, first_valid, last_valid, sweep, sums);
+    row += a.in_block_stride;
+    w += a.weight_block_stride;
+  }
+  if (full < a.in_blocks)
+    add_taps<4, kStride>(a, row, w, a.last_channels, first_valid, last_valid, sweep, sums);
+  finish_tile(a, begin, sums);
+}
+
+// kPixels from pixel `begin` of a tile on, which lie anywhere in the input.
 template <int kPixels, int kBlocks>
-HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
+HWY_INLINE void part_by_offsets(const TileArgs& a, int begin) {
   constexpr int kVectors = kBlocks * kBlockVectors;
   constexpr int kStep = 4;
   const F32 d;
   VecF32 sums[kPixels][kVectors];
-  start_tile(a, sums);
+  start_tile(a, begin, sums);
   const float* w = a.weights;
   Sweep sweep(a);
   for (int block = 0; block < a.in_blocks; ++block) {
@@ -212,21 +356,30 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
       const float* pointers[kPixels];
 #pragma GCC unroll 16
       for (int i = 0; i < kPixels; ++i) {
-        pointers[i] = offsets[i] >= 0 ? base + offsets[i] : kZeroBlock;
+        const int32_t offset = offsets[begin + i];
+        pointers[i] = offset >= 0 ? base + offset : kZeroBlock;
       }
 #pragma GCC unroll 1
       for (int c = 0; c < channels; c += kStep) {
         sweep.advance();
 #pragma GCC unroll 4
         for (int u = 0; u < kStep; ++u) {
-          VecF32 wv[kVectors];
-#pragma GCC unroll 8
-          for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + (u * kVectors + j) * kLanes);
+          const float* weights = w + u * kVectors * kLanes;
+          if constexpr (kPixels < kVectors) {
+            VecF32 values[kPixels];
 #pragma GCC unroll 16
-          for (int i = 0; i < kPixels; ++i) {
-            const VecF32 b = hn::Set(d, pointers[i][c + u]);
+            for (int i = 0; i < kPixels; ++i) values[i] = hn::Set(d, pointers[i][c + u]);
+            add_products(values, weights, sums);
+          } else {
+            VecF32 wv[kVectors];
 #pragma GCC unroll 8
-            for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
+            for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, weights + j * kLanes);
+#pragma GCC unroll 16
+            for (int i = 0; i < kPixels; ++i) {
+              const VecF32 b = hn::Set(d, pointers[i][c + u]);
+#pragma GCC unroll 8
+              for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
+            }
           }
         }
         w += kStep * kVectors * kLanes;
@@ -234,7 +387,32 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
       w += (16 - channels) * kVectors * kLanes;
     }
   }
-  finish_tile(a, sums);
+  finish_tile(a, begin, sums);
+}
+
+template <int kPixels, int kBlocks, bool kScaled>
+HWY_NOINLINE void tile_pointwise(const TileArgs& a) {
+  constexpr int kFirst = first_part(kPixels, kBlocks), kRest = kPixels - kFirst;
+  part_pointwise<kFirst, kBlocks, kScaled>(a, 0);
+  if constexpr (kRest > 0) part_pointwise<kRest, kBlocks, kScaled>(a, kFirst);
+}
+
+template <int kPixels, int kBlocks, int kStride>
+HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
+  constexpr int kFirst = first_part(kPixels, kBlocks), kRest = kPixels - kFirst;
+  if constexpr (kRest == 0) {
+    part_by_rows<kPixels, kBlocks, kStride>(a, 0, a.first_valid, a.last_valid);
+  } else {
+    part_by_rows<kFirst, kBlocks, kStride>(a, 0, a.first_valid, a.kernel_columns);
+    part_by_rows<kRest, kBlocks, kStride>(a, kFirst, 0, a.last_valid);
+  }
+}
+
+template <int kPixels, int kBlocks>
+HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
+  constexpr int kFirst = first_part(kPixels, kBlocks), kRest = kPixels - kFirst;
+  part_by_offsets<kFirst, kBlocks>(a, 0);
+  if constexpr (kRest > 0) part_by_offsets<kRest, kBlocks>(a, kFirst);
 }
 
 // The tile is one of `tiles` that sweep together over `floats` from `next` on; its own steps of
@@ -271,12 +449,16 @@ struct TileTable {
   TileFunction functions[2][kTilePixels];
 };
 template <int kPixels, int kBlocks>
-struct ByRows {
-  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks>;
+struct Pointwise {
+  static constexpr TileFunction call = tile_pointwise<kPixels, kBlocks, false>;
 };
 template <int kPixels, int kBlocks>
-struct ByRowsScaled {
-  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks, 1, true>;
+struct ScaledPointwise {
+  static constexpr TileFunction call = tile_pointwise<kPixels, kBlocks, true>;
+};
+template <int kPixels, int kBlocks>
+struct ByRows {
+  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks, 1>;
 };
 template <int kPixels, int kBlocks>
 struct ByRowsOfStride2 {

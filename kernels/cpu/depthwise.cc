@@ -157,19 +157,16 @@ class ExpandedRows {
         in_blocks_((expansion_.in_channels + 15) / 16),
         bounded_(is_bounds(expansion_.activation)),
         upcoming_(expansion_.upcoming) {
-    const Bounds bounds = bounded_ ? bounds_of(expansion_.activation) : Bounds{};
-    tile_.low = bounds.low;
-    tile_.high = bounds.high;
+    set_bounds(expansion_.activation, tile_);
     tile_.in_block_stride = s.in_pixels() * 16;
     tile_.in_blocks = static_cast<int32_t>(in_blocks_);
     tile_.last_channels = last_channels(expansion_.in_channels);
-    tile_.kernel_rows = tile_.kernel_columns = tile_.last_valid = 1;
     tile_.prefetch = expansion_.weights;
   }
 
   // `blocks` rows, `stride` floats apart.
   void fill(int64_t block, int64_t blocks, int64_t y, float* row, int64_t stride) {
-    static constexpr TileTable<ByRows> kTiles;
+    static constexpr TileTable<Pointwise> kTiles;
     tile_.weights = expansion_.weights + block * in_blocks_ * 16 * 16;
     tile_.weight_block_stride = 16 * blocks * 16;
     tile_.bias = expansion_.bias ? expansion_.bias + block * 16 : nullptr;

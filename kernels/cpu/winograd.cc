@@ -149,17 +149,14 @@ HWY_INLINE void transform_outputs(const WinogradAccess& w, const WinogradConv::A
 }
 
 void multiply_planes(const WinogradAccess& w, const WinogradConv::Args& args, Range units) {
-  static constexpr TileTable<ByRows> kByRows;
+  static constexpr TileTable<Pointwise> kPointwise;
   const ConvShape& s = w.shape;
   const int64_t in_channels = s.in_blocks() * 16, out_channels = s.out_blocks() * 16;
   const int64_t panels = (s.out_blocks() + w.panel_blocks - 1) / w.panel_blocks;
   const int64_t runs = (w.tiles + kTilePixels - 1) / kTilePixels;
   TileArgs a = {};
-  a.low = Bounds().low;
-  a.high = Bounds().high;
   a.in_block_stride = a.out_block_stride = w.block_tiles * 16;
   a.in_blocks = static_cast<int32_t>(s.in_blocks());
-  a.kernel_rows = a.kernel_columns = a.last_valid = 1;
   a.prefetch = args.weights;
   for (int64_t unit = units.begin; unit < units.end; ++unit) {
     const int64_t plane = unit / panels, panel = unit % panels;
@@ -178,7 +175,7 @@ void multiply_planes(const WinogradAccess& w, const WinogradConv::Args& args, Ra
         const int64_t length = in_channels * blocks * 16;
         sweep_over(a.weights + length, length, run, runs, in_channels / 4, a);
       }
-      kByRows.get(static_cast<int>(end - begin), static_cast<int>(blocks))(a);
+      kPointwise.get(static_cast<int>(end - begin), static_cast<int>(blocks))(a);
     }
   }
 }
