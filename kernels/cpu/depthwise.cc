@@ -20,14 +20,18 @@
 #define OARLOCK_KERNELS_CPU_DEPTHWISE_CC_
 namespace oarlock::kernels::cpu {
 
+// Columns to the right of the input that a row's last pixel reads; may be negative.
+inline int64_t right_overhang(const ConvShape& s) {
+  return (s.out_width - 1) * s.stride_width + (s.kernel_width - 1) * s.dilation_width - s.pad_left -
+         s.in_width + 1;
+}
+
 // Rows of the input are read where they are, unless padding reaches more than the two outermost
 // pixels of an output row, or they are computed on the way: then the workspace holds the rows that
 // one output row reads, padded, as a ring for each of the channel blocks that are worked on
 // together; row r lies in slot r % depthwise_ring().
 inline bool depthwise_in_place(const ConvShape& s, bool expanded) {
-  const int64_t overhang = (s.out_width - 1) * s.stride_width +
-                           (s.kernel_width - 1) * s.dilation_width - s.pad_left - s.in_width + 1;
-  return !expanded && s.pad_left <= 2 * s.stride_width && overhang <= 2 * s.stride_width;
+  return !expanded && s.pad_left <= 2 * s.stride_width && right_overhang(s) <= 2 * s.stride_width;
 }
 inline int64_t depthwise_ring(const ConvShape& s) {
   return (s.kernel_height - 1) * s.dilation_height + 1;
@@ -56,9 +60,69 @@ struct RowArgs {
   float* output;
   int64_t ring_row, ring, first_slot;  // first_slot: the ring's, at kernel row ky_begin
   int64_t first_column;                // of a row of the ring or input, for output pixel 0
+  int64_t columns;                     // of the input; a ring has all that are read
   int64_t ky_begin, ky_end;
   float low, high;
 };
+
+// A run for kernels of kWidth columns, of which at most half reach out of the input at its ends.
+template <int kPixels, int kWidth, int kStride>
+HWY_NOINLINE void run_of_width(const ConvShape& s, const RowArgs& a, int64_t x,
+                               const float* residual) {
+  constexpr int kVectors = kPixels <= 7 && kBlockVectors > 1 ? 2 : 1;  // at once
+  constexpr int kReach = kWidth / 2;
+  const F32 d;
+  const int64_t begin = x * kStride + a.first_column;
+  const int64_t missing_left = -begin;
+  const int64_t missing_right = begin + (kPixels - 1) * kStride + kWidth - a.columns;
+  const int64_t ring = a.ring, ring_row = a.ring_row, row_step = s.dilation_height;
+#pragma GCC unroll 1
+  for (int j = 0; j < kBlockVectors; j += kVectors) {
+    const int64_t lane = j * kLanes;
+    VecF32 sums[kVectors][kPixels];
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      const VecF32 start = a.bias ? hn::LoadU(d, a.bias + lane + v * kLanes) : hn::Zero(d);
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) sums[v][i] = start;
+    }
+    const float* w = a.weights + a.ky_begin * kWidth * 16 + lane;
+    const float* rows = a.rows + begin * 16 + lane;
+    int64_t slot = a.first_slot;
+#pragma GCC unroll 1
+    for (int64_t ky = a.ky_begin; ky < a.ky_end; ++ky) {
+      const float* row = rows + slot * ring_row;
+      slot += row_step;
+      if (slot >= ring) slot -= ring;
+#pragma GCC unroll 8
+      for (int kx = 0; kx < kWidth; ++kx) {
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v) {
+          const VecF32 weight = hn::LoadU(d, w + kx * 16 + v * kLanes);
+#pragma GCC unroll 16
+          for (int i = 0; i < kPixels; ++i) {
+            const int left = i * kStride + kx, right = (kPixels - 1) * kStride + kWidth - 1 - left;
+            if (left < kReach && left < missing_left) continue;
+            if (right < kReach && right < missing_right) continue;
+            add_product(weight, row + left * 16 + v * kLanes, sums[v][i]);
+          }
+        }
+      }
+      w += kWidth * 16;
+    }
+    const VecF32 low = hn::Set(d, a.low), high = hn::Set(d, a.high);
+    float* const output = a.output + x * 16 + lane;
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) {
+        VecF32 sum = sums[v][i];
+        if (residual) sum = hn::Add(sum, hn::LoadU(d, residual + (x + i) * 16 + lane + v * kLanes));
+        hn::StoreU(clamp_f32(d, sum, low, high), d, output + i * 16 + v * kLanes);
+      }
+    }
+  }
+}
 
 // kEdges: the two first and the two last pixels may read columns that are not in the input.
 template <int kPixels, bool kEdges>
@@ -208,17 +272,43 @@ constexpr std::array<RunFunction, sizeof...(kPixels)> run_functions(
   return {&run_of_pixels<kPixels + 1, kEdges>...};
 }
 
-// A row in runs of like length.
+template <int kWidth, int kStride, int... kPixels>
+constexpr std::array<RunFunction, sizeof...(kPixels)> width_functions(
+    std::integer_sequence<int, kPixels...>) {
+  return {&run_of_width<kPixels + 1, kWidth, kStride>...};
+}
+
+// The functions for runs of 1 to kRun pixels within a row, and those for its first and last run.
+struct RunTables {
+  const RunFunction *within, *at_ends;
+};
+
 template <bool kInPlace>
-void compute_row(const ConvShape& s, const DepthwiseArgs& args, const RowArgs& a, bool bounded,
-                 const float* residual) {
-  static constexpr auto kWithin = run_functions<false>(std::make_integer_sequence<int, kRun>());
-  static constexpr auto kAtEdges = run_functions<kInPlace>(std::make_integer_sequence<int, kRun>());
+RunTables run_tables(const ConvShape& s) {
+  constexpr auto kLengths = std::make_integer_sequence<int, kRun>();
+  static constexpr auto k3 = width_functions<3, 1>(kLengths);
+  static constexpr auto k3By2 = width_functions<3, 2>(kLengths);
+  static constexpr auto k5 = width_functions<5, 1>(kLengths);
+  static constexpr auto k5By2 = width_functions<5, 2>(kLengths);
+  static constexpr auto kWithin = run_functions<false>(kLengths);
+  static constexpr auto kAtEnds = run_functions<kInPlace>(kLengths);
+  const int64_t reach = s.kernel_width / 2;
+  const bool of_width = (s.kernel_width == 3 || s.kernel_width == 5) && s.stride_width <= 2 &&
+                        s.dilation_width == 1 && s.pad_left <= reach && right_overhang(s) <= reach;
+  if (!of_width) return {kWithin.data(), kAtEnds.data()};
+  const auto& table =
+      s.kernel_width == 3 ? (s.stride_width == 1 ? k3 : k3By2) : (s.stride_width == 1 ? k5 : k5By2);
+  return {table.data(), table.data()};
+}
+
+// A row in runs of like length.
+void compute_row(const ConvShape& s, const DepthwiseArgs& args, const RowArgs& a,
+                 const RunTables& tables, bool bounded, const float* residual) {
   const int64_t runs = (s.out_width + kRun - 1) / kRun;
   for (int64_t i = 0; i < runs; ++i) {
     const int64_t begin = s.out_width * i / runs, end = s.out_width * (i + 1) / runs;
-    const auto& functions = i == 0 || i + 1 == runs ? kAtEdges : kWithin;
-    functions[static_cast<size_t>(end - begin - 1)](s, a, begin, residual);
+    const RunFunction* functions = i == 0 || i + 1 == runs ? tables.at_ends : tables.within;
+    functions[end - begin - 1](s, a, begin, residual);
   }
   if (!bounded) {
     activate_f32(args.activation, a.output, a.output, static_cast<size_t>(s.out_width) * 16);
@@ -236,6 +326,8 @@ void depthwise_rows(const ConvShape& s, const DepthwiseArgs& args, Range groups,
   a.ring_row = Rows::kInPlace ? s.in_width * 16 : PaddedRow::floats(s);
   a.ring = Rows::kInPlace ? s.in_height : depthwise_ring(s);
   a.first_column = Rows::kInPlace ? -s.pad_left : 0;
+  a.columns = Rows::kInPlace ? s.in_width : PaddedRow::floats(s) / 16;
+  const RunTables tables = run_tables<Rows::kInPlace>(s);
   const int64_t ring_floats = a.ring * a.ring_row;
   for (int64_t group = groups.begin; group < groups.end; ++group) {
     const int64_t first_block = group * width;
@@ -269,8 +361,7 @@ void depthwise_rows(const ConvShape& s, const DepthwiseArgs& args, Range groups,
         a.weights = args.weights + block * s.taps() * 16;
         a.bias = args.bias ? args.bias + block * 16 : nullptr;
         a.output = args.output + at;
-        compute_row<Rows::kInPlace>(s, args, a, bounded,
-                                    args.residual ? args.residual + at : nullptr);
+        compute_row(s, args, a, tables, bounded, args.residual ? args.residual + at : nullptr);
       }
     }
   }

@@ -62,6 +62,17 @@ HWY_INLINE void add_product(VecF32 x, VecF32 y, VecF32& sum) {
 #endif
 }
 
+// sum += x * the vector at `y`.
+HWY_INLINE void add_product(VecF32 x, const float* y, VecF32& sum) {
+#if HWY_TARGET == HWY_AVX2
+  asm("vfmadd231ps %2, %1, %0"
+      : "+x"(sum.raw)
+      : "x"(x.raw), "m"(*reinterpret_cast<const float(*)[kLanes]>(y)));
+#else
+  sum = hn::MulAdd(x, hn::LoadU(F32(), y), sum);
+#endif
+}
+
 // min(max(x, low), high) in which NaN survives.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V clamp_f32(D, V x, V low, V high) {
