@@ -168,12 +168,14 @@ void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   const int64_t tile_floats = kTilePixels * s.in_channels * s.stride_height * s.stride_width;
   const int64_t in_group = std::max<int64_t>(kGroupFloats / tile_floats, 8);
   const int64_t count = tiles.end - tiles.begin, groups = (count + in_group - 1) / in_group;
+  const bool in_place = args.residual == args.output;  // then the output cannot hold partial sums
   for (int64_t g = 0; g < groups; ++g) {
     const Range group = {tiles.begin + count * g / groups, tiles.begin + count * (g + 1) / groups};
     for (int64_t p = panels.begin; p < panels.end; ++p) {
       const int64_t blocks = conv.panels[p].in_blocks;
       const int64_t block_floats = panel_floats(conv, p) / blocks;
-      const int64_t in_chunk = std::max<int64_t>(kChunkFloats / block_floats, 1);
+      const int64_t in_chunk =
+          in_place ? blocks : std::max<int64_t>(kChunkFloats / block_floats, 1);
       const int64_t chunks = (blocks + in_chunk - 1) / in_chunk;
       for (int64_t c = 0; c < chunks; ++c) {
         runner.set_panel(p, {blocks * c / chunks, blocks * (c + 1) / chunks});

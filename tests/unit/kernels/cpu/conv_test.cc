@@ -35,14 +35,24 @@ class ConvTest : public EachInstructionSet {
     args.scale = scale.empty() ? nullptr : blocked_scale.data();
     args.output = output.data();
     args.activation = activation;
-    // Uneven parts, as threads would take them.
+    run_in_parts(conv, args);
+    if (args.residual) {
+      args.residual = args.output = blocked_residual.data();
+      run_in_parts(conv, args);
+      EXPECT_EQ(reference::from_blocked(output, s.out_channels, s.out_pixels()),
+                reference::from_blocked(blocked_residual, s.out_channels, s.out_pixels()));
+    }
+    for (const float v : output) EXPECT_TRUE(std::isfinite(v));
+    return reference::from_blocked(output, s.out_channels, s.out_pixels());
+  }
+
+  // Uneven parts, as threads would take them.
+  static void run_in_parts(const DirectConv& conv, const DirectConv::Args& args) {
     const int64_t tile_cut = conv.tile_count() / 3, panel_cut = (conv.panel_count() + 1) / 2;
     for (const Range tiles : {Range{0, tile_cut}, Range{tile_cut, conv.tile_count()}}) {
       conv.run(args, tiles, {panel_cut, conv.panel_count()});
       conv.run(args, tiles, {0, panel_cut});
     }
-    for (const float v : output) EXPECT_TRUE(std::isfinite(v));
-    return reference::from_blocked(output, s.out_channels, s.out_pixels());
   }
 
   static void check(const ConvShape& s) {
@@ -137,7 +147,8 @@ TEST_P(ConvTest, Groups) {
 TEST_P(ConvTest, ResidualAndActivations) {
   for (const ConvShape& s :
        {conv_shape(19, 45, 6, 15, 1, 1, 1, 0), conv_shape(19, 45, 6, 28, 3, 3, 1, 1),
-        conv_shape(19, 45, 13, 13, 3, 3, 2, 1)}) {
+        conv_shape(19, 45, 13, 13, 3, 3, 2, 1), conv_shape(400, 45, 5, 15, 1, 1, 1, 0),
+        conv_shape(40, 45, 6, 15, 3, 3, 1, 1)}) {
     const auto input = reference::random_floats(s.in_channels * s.in_pixels(), 4);
     const auto weights = reference::random_floats(s.out_channels * s.in_channels * s.taps(), 5);
     const auto residual = reference::random_floats(s.out_channels * s.out_pixels(), 6);
