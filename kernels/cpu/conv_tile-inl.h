@@ -419,6 +419,7 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
 // four input channels are `steps`.
 inline void sweep_over(const float* next, int64_t floats, int64_t tile, int64_t tiles,
                        int64_t steps, TileArgs& a) {
+  if constexpr (!kSweeps) return;
   const int64_t share = floats / std::max<int64_t>(tiles, 1);
   a.prefetch = next + tile * share;
   a.prefetch_step = share / std::max<int64_t>(steps, 1);
@@ -427,6 +428,7 @@ inline void sweep_over(const float* next, int64_t floats, int64_t tile, int64_t 
 // The tile brings its share, in bytes, of what comes later: at least a cache line with every step,
 // so that the last tiles may bring none.
 inline void sweep_upcoming(Upcoming& upcoming, int64_t share, int64_t steps, TileArgs& a) {
+  if constexpr (!kSweeps) return;
   constexpr int64_t kLine = 64, kMostLines = 4;
   const int64_t lines = std::clamp<int64_t>((share / steps + kLine - 1) / kLine, 1, kMostLines);
   const std::span<const std::byte> stretch = upcoming.next(lines * kLine * steps);

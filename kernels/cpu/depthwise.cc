@@ -238,8 +238,8 @@ class ExpandedRows {
     const float* from = expansion_.input + y * shape_.in_width * 16;
     float* to = row + padding_.left * 16;
     const int64_t tiles = (padding_.count + kTilePixels - 1) / kTilePixels;
-    for (int64_t i = 0; i < tiles; ++i) {
-      const int64_t begin = padding_.count * i / tiles, end = padding_.count * (i + 1) / tiles;
+    for (int64_t i = 0, begin = 0, end = 0; i < tiles; ++i, begin = end) {
+      end = padding_.count * (i + 1) / tiles;
       tile_.input = from + begin * 16;
       tile_.output = to + begin * 16;
       sweep_upcoming(upcoming_, kSweep * in_blocks_, in_blocks_ * 4, tile_);
@@ -305,8 +305,8 @@ RunTables run_tables(const ConvShape& s) {
 void compute_row(const ConvShape& s, const DepthwiseArgs& args, const RowArgs& a,
                  const RunTables& tables, bool bounded, const float* residual) {
   const int64_t runs = (s.out_width + kRun - 1) / kRun;
-  for (int64_t i = 0; i < runs; ++i) {
-    const int64_t begin = s.out_width * i / runs, end = s.out_width * (i + 1) / runs;
+  for (int64_t i = 0, begin = 0, end = 0; i < runs; ++i, begin = end) {
+    end = s.out_width * (i + 1) / runs;
     const RunFunction* functions = i == 0 || i + 1 == runs ? tables.at_ends : tables.within;
     functions[end - begin - 1](s, a, begin, residual);
   }
