@@ -193,8 +193,7 @@ HWY_INLINE void add_products(const VecF32 (&x)[kPixels], const float* weights,
   }
 }
 
-// Where the pixels of a part of a tile lie: kStep floats apart, but the first and the last
-// anywhere.
+// Where the pixels of a part of a tile lie: kApart floats apart, the first and the last anywhere.
 template <int kPixels, int kApart>
 struct Pixels {
   const float *first, *middle, *last;
