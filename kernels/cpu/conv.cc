@@ -261,23 +261,21 @@ void DirectConv::cut_tiles() {
   const int64_t most = OARLOCK_DISPATCH(tile_limits)().pixels;
   // In tiles along a row the first and the last pixel may lie in the padding, for any kernel
   // column.
-  const int64_t overhang = (s.out_width - 1) * s.stride_width +
-                           (s.kernel_width - 1) * s.dilation_width - s.pad_left - s.in_width + 1;
   const bool rows_fit =
-      s.stride_width <= 2 && s.pad_left <= s.stride_width && overhang <= s.stride_width;
+      s.stride_width <= 2 && s.pad_left <= s.stride_width && s.right_overhang() <= s.stride_width;
   const int64_t row_tiles = (s.out_width + most - 1) / most;
   const bool rows_fill = s.out_width * 5 >= row_tiles * most * 4;
   by_rows_ =
       s.is_pointwise() || (!transposed_ && rows_fit && (rows_fill || s.out_pixels() > 32 * most));
-  row_length_ = by_rows_ && !s.is_pointwise() ? s.out_width : s.out_pixels();
+  const int64_t row_length = by_rows_ && !s.is_pointwise() ? s.out_width : s.out_pixels();
 
-  const int64_t in_row = (row_length_ + most - 1) / most;
-  const int64_t rows = s.out_pixels() / row_length_;
+  const int64_t in_row = (row_length + most - 1) / most;
+  const int64_t rows = s.out_pixels() / row_length;
   tiles_.reserve(rows * in_row);
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t i = 0; i < in_row; ++i) {
-      const int64_t begin = row_length_ * i / in_row, end = row_length_ * (i + 1) / in_row;
-      Tile tile = {row * row_length_ + begin, static_cast<int32_t>(end - begin)};
+      const int64_t begin = row_length * i / in_row, end = row_length * (i + 1) / in_row;
+      Tile tile = {row * row_length + begin, static_cast<int32_t>(end - begin)};
       if (by_rows_) place_tile(tile);
       tiles_.push_back(tile);
     }

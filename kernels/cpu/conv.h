@@ -72,7 +72,6 @@ class DirectConv {
   ConvShape shape_;
   bool transposed_;
   bool by_rows_ = false;  // tiles lie in one row; else pixels are reached through offsets_
-  int64_t row_length_ = 0;
   std::vector<Tile> tiles_;
   std::vector<Panel> panels_;
   // For each tile and tap a row of 16: the offset in floats of every pixel's input within its

@@ -22,6 +22,11 @@ struct ConvShape {
   int64_t in_pixels() const { return in_height * in_width; }
   int64_t out_pixels() const { return out_height * out_width; }
   int64_t taps() const { return kernel_height * kernel_width; }
+  // Columns to the right of the input that a row's last output pixel reads; may be negative.
+  int64_t right_overhang() const {
+    return (out_width - 1) * stride_width + (kernel_width - 1) * dilation_width - pad_left -
+           in_width + 1;
+  }
   // Every output pixel reads the input pixel of the same number and no other.
   bool is_pointwise() const {
     return taps() == 1 && stride_height == 1 && stride_width == 1 && pad_top == 0 &&

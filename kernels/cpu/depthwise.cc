@@ -20,18 +20,12 @@
 #define OARLOCK_KERNELS_CPU_DEPTHWISE_CC_
 namespace oarlock::kernels::cpu {
 
-// Columns to the right of the input that a row's last pixel reads; may be negative.
-inline int64_t right_overhang(const ConvShape& s) {
-  return (s.out_width - 1) * s.stride_width + (s.kernel_width - 1) * s.dilation_width - s.pad_left -
-         s.in_width + 1;
-}
-
 // Rows of the input are read where they are, unless padding reaches more than the two outermost
 // pixels of an output row, or they are computed on the way: then the workspace holds the rows that
 // one output row reads, padded, as a ring for each of the channel blocks that are worked on
 // together; row r lies in slot r % depthwise_ring().
 inline bool depthwise_in_place(const ConvShape& s, bool expanded) {
-  return !expanded && s.pad_left <= 2 * s.stride_width && right_overhang(s) <= 2 * s.stride_width;
+  return !expanded && s.pad_left <= 2 * s.stride_width && s.right_overhang() <= 2 * s.stride_width;
 }
 inline int64_t depthwise_ring(const ConvShape& s) {
   return (s.kernel_height - 1) * s.dilation_height + 1;
@@ -294,7 +288,7 @@ RunTables run_tables(const ConvShape& s) {
   static constexpr auto kAtEnds = run_functions<kInPlace>(kLengths);
   const int64_t reach = s.kernel_width / 2;
   const bool of_width = (s.kernel_width == 3 || s.kernel_width == 5) && s.stride_width <= 2 &&
-                        s.dilation_width == 1 && s.pad_left <= reach && right_overhang(s) <= reach;
+                        s.dilation_width == 1 && s.pad_left <= reach && s.right_overhang() <= reach;
   if (!of_width) return {kWithin.data(), kAtEnds.data()};
   const auto& table =
       s.kernel_width == 3 ? (s.stride_width == 1 ? k3 : k3By2) : (s.stride_width == 1 ? k5 : k5By2);
