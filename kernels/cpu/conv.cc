@@ -28,6 +28,7 @@ struct DirectConvAccess {
   const Panel* panels;
   int64_t panel_count;
   const int32_t* offsets;
+  int64_t weights;
 
   explicit DirectConvAccess(const DirectConv& conv)
       : shape(conv.shape_),
@@ -35,7 +36,8 @@ struct DirectConvAccess {
         tiles(conv.tiles_.data()),
         panels(conv.panels_.data()),
         panel_count(conv.panel_count()),
-        offsets(conv.offsets_.data()) {}
+        offsets(conv.offsets_.data()),
+        weights(static_cast<int64_t>(conv.packed_size())) {}
 };
 
 struct TileLimits {
@@ -107,6 +109,14 @@ class DirectRunner {
   }
   void set_panel(int64_t index) { set_panel(index, {0, conv_.panels[index].in_blocks}); }
 
+  // The next tile is number i of n that bring the next chunk's weights into the cache.
+  void sweep(int64_t index, int64_t i, int64_t n) {
+    const int64_t floats = a_.in_blocks * a_.weight_block_stride;
+    const int64_t steps =
+        tile_steps(a_.in_blocks, a_.taps, conv_.tiles[index].pixels, panel_->out_blocks);
+    sweep_over(weights_ + floats, floats, i, n, steps, a_);
+  }
+
   void run(int64_t index) {
     const DirectConvAccess::Tile& tile = conv_.tiles[index];
     const int64_t at = panel_->first_out_block * a_.out_block_stride + tile.first_pixel * 16;
@@ -168,6 +178,8 @@ void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   const int64_t tile_floats = kTilePixels * s.in_channels * s.stride_height * s.stride_width;
   const int64_t in_group = std::max<int64_t>(kGroupFloats / tile_floats, 8);
   const int64_t count = tiles.end - tiles.begin, groups = (count + in_group - 1) / in_group;
+  constexpr int64_t kMostSweeping = 24;
+  const bool sweeps = count <= kMostSweeping * groups && conv.weights > kFarWeights;
   const bool in_place = args.residual == args.output;  // then the output cannot hold partial sums
   for (int64_t g = 0; g < groups; ++g) {
     const Range group = {tiles.begin + count * g / groups, tiles.begin + count * (g + 1) / groups};
@@ -179,7 +191,10 @@ void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
       const int64_t chunks = (blocks + in_chunk - 1) / in_chunk;
       for (int64_t c = 0; c < chunks; ++c) {
         runner.set_panel(p, {blocks * c / chunks, blocks * (c + 1) / chunks});
-        for (int64_t t = group.begin; t < group.end; ++t) runner.run(t);
+        for (int64_t t = group.begin; t < group.end; ++t) {
+          if (sweeps) runner.sweep(t, t - group.begin, group.end - group.begin);
+          runner.run(t);
+        }
       }
     }
   }

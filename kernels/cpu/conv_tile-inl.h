@@ -34,10 +34,14 @@ constexpr int kPanelBlocks = 1;
 #endif
 // Large tiles sweep over what the next ones read, in cache lines of the second level: weights are
 // read once by the first tile and by all others from the cache, and the memory would rest
-// meanwhile. For small ones it costs more cycles than it saves (3 to 10 % of networks on a Zen 3).
+// meanwhile. For small ones it costs more cycles than it saves (3 to 10 % of networks on a Zen 3),
+// but where few tiles share weights from beyond the second level.
 constexpr bool kSweeps = kTilePixels >= 12;
-// Channels of a block that are computed without a loop.
+// Weights that do not stay in a second-level cache from one run to the next.
+constexpr int64_t kFarWeights = 256 * 1024;
+// Channels of a block that are computed without a loop, with a step of the sweep.
 constexpr int kUnroll = HWY_MAX_BYTES == 32 ? 16 : 4;
+constexpr int kBlockSteps = 16 / kUnroll;
 constexpr int kBlockVectors = 16 / kLanes;
 
 // Pixels of a tile that are computed first: all, or with AVX2 and two blocks half of them, whose
@@ -45,6 +49,10 @@ constexpr int kBlockVectors = 16 / kLanes;
 // products, six by two 8: loads are what a core has least of that runs another thread beside.
 constexpr int first_part(int pixels, int blocks) {
   return HWY_MAX_BYTES == 32 && blocks > 1 && pixels > kTilePixels / 2 ? (pixels + 1) / 2 : pixels;
+}
+// Steps of kUnroll channels in a tile.
+constexpr int64_t tile_steps(int64_t in_blocks, int64_t taps, int pixels, int blocks) {
+  return in_blocks * taps * kBlockSteps * (first_part(pixels, blocks) < pixels ? 2 : 1);
 }
 constexpr int kOffsetRow = 16;  // entries in a row of DirectConv's offsets
 
@@ -66,7 +74,7 @@ struct TileArgs {
   // The input blocks are some of several chunks: sums go on from the output unless `first_chunk`,
   // and are bounded, with the residual added, in the last.
   bool first_chunk = true, last_chunk = true;
-  // Swept over while the tile is computed, prefetch_step floats with every four input channels.
+  // Swept over while the tile is computed, prefetch_step floats with every kUnroll input channels.
   const float* prefetch;
   int64_t prefetch_step;
   // By rows: valid kernel rows, kernel columns, floats between their inputs; pixel 0 is in the
@@ -141,9 +149,12 @@ struct Sweep {
   const float* at;
   int64_t step;
 
-  explicit HWY_INLINE Sweep(const TileArgs& a) : at(a.prefetch), step(a.prefetch_step) {}
+  // After `steps` of the tile's.
+  explicit HWY_INLINE Sweep(const TileArgs& a, int64_t steps = 0)
+      : at(a.prefetch + steps * a.prefetch_step), step(a.prefetch_step) {}
+  // Before kUnroll channels.
   HWY_INLINE void advance() {
-    if constexpr (!kSweeps) return;
+    if (!kSweeps && step == 0) return;
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) __builtin_prefetch(at + i * step / 4, 0, 2);
     at += step;
@@ -251,7 +262,7 @@ HWY_INLINE void part_pointwise(const TileArgs& a, int begin) {
   constexpr int kVectors = kBlocks * kBlockVectors;
   VecF32 sums[kPixels][kVectors];
   start_tile(a, begin, sums);
-  Sweep sweep(a);
+  Sweep sweep(a, begin > 0 ? a.in_blocks * kBlockSteps : 0);
   const float* w = a.weights;
   const float* input = a.input + begin * 16;
   const float* scale = a.scale;
@@ -318,7 +329,7 @@ template <int kPixels, int kBlocks, int kStride>
 HWY_INLINE void part_by_rows(const TileArgs& a, int begin, int first_valid, int last_valid) {
   VecF32 sums[kPixels][kBlocks * kBlockVectors];
   start_tile(a, begin, sums);
-  Sweep sweep(a);
+  Sweep sweep(a, begin > 0 ? a.in_blocks * a.kernel_rows * a.kernel_columns * kBlockSteps : 0);
   const float* w = a.weights;
   const float* row = a.input + begin * kStride * 16;
   const int full = full_blocks(a);
@@ -333,58 +344,74 @@ HWY_INLINE void part_by_rows(const TileArgs& a, int begin, int first_valid, int 
   finish_tile(a, begin, sums);
 }
 
-// kPixels from pixel `begin` of a tile on, which lie anywhere in the input.
-template <int kPixels, int kBlocks>
-HWY_INLINE void part_by_offsets(const TileArgs& a, int begin) {
-  constexpr int kVectors = kBlocks * kBlockVectors;
-  constexpr int kStep = 4;
+// Adds the products of kChannels channels from `channel` on; the pixels lie anywhere.
+template <int kChannels, int kPixels, int kVectors>
+HWY_INLINE void add_channels(const float* const (&pixels)[kPixels], int channel,
+                             const float* weights, VecF32 (&sums)[kPixels][kVectors]) {
   const F32 d;
-  VecF32 sums[kPixels][kVectors];
-  start_tile(a, begin, sums);
-  const float* w = a.weights;
-  Sweep sweep(a);
-  for (int block = 0; block < a.in_blocks; ++block) {
-    const float* base = a.input + block * a.in_block_stride;
-    const int channels = channels_of(a, block);
-    const int32_t* offsets = a.offsets;
-    for (int tap = 0; tap < a.taps; ++tap, offsets += kOffsetRow) {
-      if (offsets[kOffsetRow - 1] == 0) {
-        w += 16 * kVectors * kLanes;
-        continue;
+#pragma GCC unroll 16
+  for (int u = 0; u < kChannels; ++u) {
+    const float* w = weights + u * kVectors * kLanes;
+    if constexpr (kPixels < kVectors) {
+      VecF32 values[kPixels];
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) values[i] = hn::Set(d, pixels[i][channel + u]);
+      add_products(values, w, sums);
+    } else {
+      VecF32 wv[kVectors];
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + j * kLanes);
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) {
+        const VecF32 b = hn::Set(d, pixels[i][channel + u]);
+#pragma GCC unroll 8
+        for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
       }
-      const float* pointers[kPixels];
+    }
+  }
+}
+
+// Adds `channels` of an input block, kStep at a time, for all taps.
+template <int kStep, int kPixels, int kVectors>
+HWY_INLINE void add_taps(const TileArgs& a, int begin, const float* base, const float* w,
+                         int channels, Sweep& sweep, VecF32 (&sums)[kPixels][kVectors]) {
+  const int32_t* offsets = a.offsets;
+#pragma GCC unroll 1
+  for (int tap = 0; tap < a.taps; ++tap, offsets += kOffsetRow) {
+    if (offsets[kOffsetRow - 1] != 0) {
+      const float* pixels[kPixels];
 #pragma GCC unroll 16
       for (int i = 0; i < kPixels; ++i) {
         const int32_t offset = offsets[begin + i];
-        pointers[i] = offset >= 0 ? base + offset : kZeroBlock;
+        pixels[i] = offset >= 0 ? base + offset : kZeroBlock;
       }
 #pragma GCC unroll 1
       for (int c = 0; c < channels; c += kStep) {
         sweep.advance();
-#pragma GCC unroll 4
-        for (int u = 0; u < kStep; ++u) {
-          const float* weights = w + u * kVectors * kLanes;
-          if constexpr (kPixels < kVectors) {
-            VecF32 values[kPixels];
-#pragma GCC unroll 16
-            for (int i = 0; i < kPixels; ++i) values[i] = hn::Set(d, pointers[i][c + u]);
-            add_products(values, weights, sums);
-          } else {
-            VecF32 wv[kVectors];
-#pragma GCC unroll 8
-            for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, weights + j * kLanes);
-#pragma GCC unroll 16
-            for (int i = 0; i < kPixels; ++i) {
-              const VecF32 b = hn::Set(d, pointers[i][c + u]);
-#pragma GCC unroll 8
-              for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
-            }
-          }
-        }
-        w += kStep * kVectors * kLanes;
+        add_channels<kStep>(pixels, c, w + c * kVectors * kLanes, sums);
       }
-      w += (16 - channels) * kVectors * kLanes;
     }
+    w += 16 * kVectors * kLanes;
+  }
+}
+
+// kPixels from pixel `begin` of a tile on, which lie anywhere in the input.
+template <int kPixels, int kBlocks>
+HWY_INLINE void part_by_offsets(const TileArgs& a, int begin) {
+  VecF32 sums[kPixels][kBlocks * kBlockVectors];
+  start_tile(a, begin, sums);
+  Sweep sweep(a, begin > 0 ? a.in_blocks * a.taps * kBlockSteps : 0);
+  const float* w = a.weights;
+  const float* base = a.input;
+#pragma GCC unroll 1
+  for (int block = 0; block < a.in_blocks; ++block) {
+    const int channels = channels_of(a, block);
+    if (kUnroll == 4 || channels == 16)
+      add_taps<kUnroll>(a, begin, base, w, channels, sweep, sums);
+    else
+      add_taps<4>(a, begin, base, w, channels, sweep, sums);
+    base += a.in_block_stride;
+    w += a.weight_block_stride;
   }
   finish_tile(a, begin, sums);
 }
@@ -414,11 +441,9 @@ HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
   if constexpr (kRest > 0) part_by_offsets<kRest, kBlocks>(a, kFirst);
 }
 
-// The tile is one of `tiles` that sweep together over `floats` from `next` on; its own steps of
-// four input channels are `steps`.
+// The tile is one of `tiles` that sweep together over `floats` from `next` on, in `steps` each.
 inline void sweep_over(const float* next, int64_t floats, int64_t tile, int64_t tiles,
                        int64_t steps, TileArgs& a) {
-  if constexpr (!kSweeps) return;
   const int64_t share = floats / std::max<int64_t>(tiles, 1);
   a.prefetch = next + tile * share;
   a.prefetch_step = share / std::max<int64_t>(steps, 1);

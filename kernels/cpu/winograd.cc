@@ -158,6 +158,7 @@ void multiply_planes(const WinogradAccess& w, const WinogradConv::Args& args, Ra
   a.in_block_stride = a.out_block_stride = w.block_tiles * 16;
   a.in_blocks = static_cast<int32_t>(s.in_blocks());
   a.prefetch = args.weights;
+  const bool sweeps = kSweeps || w.planes * in_channels * out_channels > kFarWeights;
   for (int64_t unit = units.begin; unit < units.end; ++unit) {
     const int64_t plane = unit / panels, panel = unit % panels;
     const int64_t first = panel * w.panel_blocks;
@@ -171,11 +172,13 @@ void multiply_planes(const WinogradAccess& w, const WinogradConv::Args& args, Ra
       const int64_t begin = w.tiles * run / runs, end = w.tiles * (run + 1) / runs;
       a.input = in + begin * 16;
       a.output = out + begin * 16;
-      if (unit + 1 < w.planes * panels) {
+      const int pixels = static_cast<int>(end - begin);
+      if (sweeps && unit + 1 < w.planes * panels) {
         const int64_t length = in_channels * blocks * 16;
-        sweep_over(a.weights + length, length, run, runs, in_channels / 4, a);
+        const int64_t steps = tile_steps(s.in_blocks(), 1, pixels, static_cast<int>(blocks));
+        sweep_over(a.weights + length, length, run, runs, steps, a);
       }
-      kPointwise.get(static_cast<int>(end - begin), static_cast<int>(blocks))(a);
+      kPointwise.get(pixels, static_cast<int>(blocks))(a);
     }
   }
 }
