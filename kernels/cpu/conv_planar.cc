@@ -41,20 +41,15 @@ namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 
 int64_t planar_panel_blocks() { return kPanelBlocks; }
 
-// Pixels lie one after another, a float each, at an offset of its own for every tap.
-template <int kPixels, int kBlocks>
-HWY_INLINE void part_planar(const TileArgs& a, int begin) {
-  constexpr int kVectors = kBlocks * kBlockVectors;
+// Adds the products of kTaps taps.
+template <int kTaps, int kPixels, int kVectors>
+HWY_INLINE void add_planar(const float* x, const int32_t* offsets, const float* weights,
+                           VecF32 (&sums)[kPixels][kVectors]) {
   const F32 d;
-  VecF32 sums[kPixels][kVectors];
-  start_tile(a, begin, sums);
-  const float* w = a.weights;
-  const float* x = a.input + begin;
-  const int32_t* offsets = a.offsets;
-  const int32_t taps = a.taps;
-#pragma GCC unroll 1
-  for (int32_t tap = 0; tap < taps; ++tap, w += kVectors * kLanes) {
-    const float* p = x + offsets[tap];
+#pragma GCC unroll 4
+  for (int u = 0; u < kTaps; ++u) {
+    const float* p = x + offsets[u];
+    const float* w = weights + u * kVectors * kLanes;
     if constexpr (kPixels < kVectors) {
       VecF32 values[kPixels];
 #pragma GCC unroll 16
@@ -72,6 +67,22 @@ HWY_INLINE void part_planar(const TileArgs& a, int begin) {
       }
     }
   }
+}
+
+// Pixels lie one after another, a float each, at an offset of its own for every tap.
+template <int kPixels, int kBlocks>
+HWY_INLINE void part_planar(const TileArgs& a, int begin) {
+  constexpr int kVectors = kBlocks * kBlockVectors, kStep = 4;
+  VecF32 sums[kPixels][kVectors];
+  start_tile(a, begin, sums);
+  const float* w = a.weights;
+  const float* x = a.input + begin;
+  int32_t tap = 0;
+#pragma GCC unroll 1
+  for (; tap + kStep <= a.taps; tap += kStep, w += kStep * kVectors * kLanes)
+    add_planar<kStep>(x, a.offsets + tap, w, sums);
+#pragma GCC unroll 1
+  for (; tap < a.taps; ++tap, w += kVectors * kLanes) add_planar<1>(x, a.offsets + tap, w, sums);
   finish_tile(a, begin, sums);
 }
 
@@ -150,8 +161,10 @@ void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Rang
   TileArgs a = {};
   set_bounds(args.activation, a);
   a.out_block_stride = s.out_pixels() * 16;
-  a.offsets = conv.offsets;
-  a.taps = static_cast<int32_t>(taps);
+  // Small tiles read weights often: a chunk of them stays in the first-level cache.
+  constexpr int64_t kChunkFloats = 10 * 1024;
+  const int64_t floats = taps * conv.panel_blocks * 16;
+  const int64_t chunks = kSweeps ? 1 : (floats + kChunkFloats - 1) / kChunkFloats;
   for (int64_t strip = strips.begin; strip < strips.end; ++strip) {
     const int64_t y_begin = strip * conv.strip_rows;
     const int64_t y_end = std::min(y_begin + conv.strip_rows, s.out_height);
@@ -166,10 +179,17 @@ void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Rang
     const int64_t row_step =
         conv.patches ? 0 : s.stride_height * s.stride_width * conv.copied_columns;
     const int64_t tiles = (length + kTilePixels - 1) / kTilePixels;
-    for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
+    for (int64_t unit = 0; unit < chunks * (panels.end - panels.begin); ++unit) {
+      const int64_t panel = panels.begin + unit % (panels.end - panels.begin);
+      const int64_t chunk = unit / (panels.end - panels.begin);
+      const int64_t tap = taps * chunk / chunks;
       const int64_t block = panel * conv.panel_blocks;
       const int64_t blocks = std::min(conv.panel_blocks, s.out_blocks() - block);
-      a.weights = args.weights + block * 16 * taps;
+      a.weights = args.weights + block * 16 * taps + tap * blocks * 16;
+      a.offsets = conv.offsets + tap;
+      a.taps = static_cast<int32_t>(taps * (chunk + 1) / chunks - tap);
+      a.first_chunk = chunk == 0;
+      a.last_chunk = chunk + 1 == chunks;
       a.bias = args.bias ? args.bias + block * 16 : nullptr;
       for (int64_t r = 0; r < rows; ++r) {
         for (int64_t t = 0; t < tiles; ++t) {
@@ -179,7 +199,7 @@ void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Rang
           a.output =
               args.output + block * a.out_block_stride + ((y_begin + r) * s.out_width + begin) * 16;
           kPlanar.get(pixels, static_cast<int>(blocks))(a);
-          if (bounded) continue;
+          if (bounded || !a.last_chunk) continue;
           for (int64_t b = 0; b < blocks; ++b) {
             float* out = a.output + b * a.out_block_stride;
             activate_f32(args.activation, out, out, static_cast<size_t>(pixels) * 16);

@@ -64,6 +64,13 @@ TEST_P(PlanarConvTest, AwkwardExtents) {
   check(conv_shape(3, 40, 9, 9, 2, 2, 3, 1));
 }
 
+// More weights than a nearer cache has room for are taken in chunks.
+TEST_P(PlanarConvTest, ManyWeights) {
+  for (const auto kind : {Activation::Kind::none, Activation::Kind::relu, Activation::Kind::swish})
+    check(conv_shape(3, 45, 64, 96, 16, 16, 16, 0), {kind, 1});
+  check(conv_shape(3, 45, 30, 40, 15, 15, 2, 7));
+}
+
 TEST_P(PlanarConvTest, Activations) {
   check(conv_shape(3, 40, 20, 20, 3, 3, 2, 1), {Activation::Kind::relu});
   check(conv_shape(3, 40, 20, 20, 3, 3, 2, 1), {Activation::Kind::swish, 1});
