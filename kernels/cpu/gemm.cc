@@ -18,6 +18,9 @@ HWY_BEFORE_NAMESPACE();
 namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 namespace {
 
+// Wide panels have tiles for their first half alone.
+constexpr int64_t kHalfPanel = kPanelVectors > 2 ? kPanelWidth / 2 : kPanelWidth;
+
 int64_t panel_width() { return kPanelWidth; }
 int64_t tile_rows() { return kTileRows; }
 
@@ -51,11 +54,13 @@ void gemm_range(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_
                 int64_t panel_end) {
   const int64_t rows = row_end - row_begin;
   if (rows <= 0) return;
-  const bool unit = args.a_col_stride == 1;
   const int64_t row_stride = args.b_row_stride ? args.b_row_stride : kPanelWidth;
   const int64_t panel_stride = args.b_panel_stride ? args.b_panel_stride : kPanelWidth * args.k;
   const float* b = static_cast<const float*>(args.b);
   const Bounds bounds = bounds_of(args.activation);
+  const Lies lies = args.a_col_stride != 1      ? Lies::anyhow
+                    : row_stride == kPanelWidth ? Lies::packed
+                                                : Lies::a_unit;
 
   Tile tile;
   tile.a_row_stride = args.a_row_stride;
@@ -64,21 +69,24 @@ void gemm_range(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_
   tile.alpha = args.alpha;
 
   // A block of rows by depth stays in the second-level cache while all panels pass. The depth must
-  // not depend on the range, or else bits would.
+  // not depend on the range, or else bits would. Small tiles read a panel often: there it must lie
+  // near too.
   constexpr int64_t kBlockFloats = 96 * 1024;
   constexpr int64_t kBlockRows = 384;
   const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
   const int64_t row_blocks = (rows + kBlockRows - 1) / kBlockRows;
-  const int64_t most_depth = kBlockFloats / std::min(args.m, kBlockRows);
+  constexpr int64_t kPanelDepth = kTileRows < 4 ? 512 : kBlockFloats;
+  const int64_t most_depth = std::min(kBlockFloats / std::min(args.m, kBlockRows), kPanelDepth);
   const int64_t depth_blocks = std::max<int64_t>(1, (args.k + most_depth / 4) / most_depth);
   for (int64_t block = 0; block < row_blocks * depth_blocks; ++block) {
     const int64_t tile_begin = tiles * (block / depth_blocks) / row_blocks;
     const int64_t tile_end = tiles * (block / depth_blocks + 1) / row_blocks;
     const int64_t depth_block = block % depth_blocks;
-    const int64_t k_begin = args.k * depth_block / depth_blocks / 4 * 4;
+    const int64_t k_begin = args.k * depth_block / depth_blocks / kDepthStep * kDepthStep;
     const bool first_depth = depth_block == 0;
     const bool last_depth = depth_block + 1 == depth_blocks;
-    const int64_t k_end = last_depth ? args.k : args.k * (depth_block + 1) / depth_blocks / 4 * 4;
+    const int64_t k_end =
+        last_depth ? args.k : args.k * (depth_block + 1) / depth_blocks / kDepthStep * kDepthStep;
     tile.k = k_end - k_begin;
     tile.low = last_depth ? bounds.low : -std::numeric_limits<float>::infinity();
     tile.high = last_depth ? bounds.high : std::numeric_limits<float>::infinity();
@@ -93,10 +101,12 @@ void gemm_range(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_
         tile.b = args.b_tail + k_begin * kPanelWidth;
         tile.b_row_stride = kPanelWidth;
       }
+      const auto& functions = columns <= kHalfPanel ? tile_functions<kHalfPanel / kStep>(lies)
+                                                    : tile_functions<kPanelVectors>(lies);
       tile.bias = args.bias && first_depth ? args.bias + first : nullptr;
       const bool ahead = args.b_panel_stride == 0 && (p + 2) * kPanelWidth <= args.n;
       const int64_t share = tile.k * kPanelWidth * 4 / std::max<int64_t>(1, tile_end - tile_begin);
-      tile.prefetch_step = ahead ? share / std::max<int64_t>(1, tile.k / 4) : 0;
+      tile.prefetch_step = ahead ? share / std::max<int64_t>(1, tile.k / kDepthStep) : 0;
       const char* next = reinterpret_cast<const char*>(ahead ? tile.b + panel_stride : tile.b);
       for (int64_t i = tile_begin; i < tile_end; ++i) {
         const int64_t row = row_begin + rows * i / tiles;
@@ -107,7 +117,7 @@ void gemm_range(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_
                         : args.residual ? args.residual + row * args.residual_row_stride + first
                                         : nullptr;
         tile.prefetch = ahead ? next + (i - tile_begin) * share : next;
-        const TileFunction run = tile_function(count, unit);
+        const TileFunction run = functions[static_cast<size_t>(count - 1)];
         if (partial)
           run_partial_tile(tile, run, count, columns);
         else

@@ -56,51 +56,52 @@ HWY_NOINLINE void thin_panel(const GemmArgs& g, const typename STORED::T* b, int
                              float* out) {
   const F32 d;
   using V = VecF32;
-  V acc[PHASES][ROWS][2];
+  V acc[PHASES][ROWS][kPanelVectors];
 #pragma GCC unroll 4
   for (int u = 0; u < PHASES; ++u)
 #pragma GCC unroll 4
-    for (int i = 0; i < ROWS; ++i) {
-      acc[u][i][0] = hn::Zero(d);
-      acc[u][i][1] = hn::Zero(d);
-    }
+    for (int i = 0; i < ROWS; ++i)
+#pragma GCC unroll 4
+      for (int j = 0; j < kPanelVectors; ++j) acc[u][i][j] = hn::Zero(d);
   const float* a = g.a;
   const int64_t rs = g.a_row_stride;
   const int64_t cs = g.a_col_stride;
   int64_t k = 0;
   for (; k + PHASES <= g.k; k += PHASES) {
-    __builtin_prefetch(b + 32 * kPanelWidth, 0, 2);
-    __builtin_prefetch(b + 33 * kPanelWidth, 0, 2);
+    __builtin_prefetch(b + 64 * kStep, 0, 2);
+    __builtin_prefetch(b + 66 * kStep, 0, 2);
 #pragma GCC unroll 4
     for (int u = 0; u < PHASES; ++u) {
-      const V b0 = STORED::load(b);
-      const V b1 = STORED::load(b + kStep);
+      V y[kPanelVectors];
+#pragma GCC unroll 4
+      for (int j = 0; j < kPanelVectors; ++j) y[j] = STORED::load(b + j * kStep);
       b += stride;
 #pragma GCC unroll 4
       for (int i = 0; i < ROWS; ++i) {
         const V x = hn::Set(d, a[i * rs + u * cs]);
-        acc[u][i][0] = hn::MulAdd(x, b0, acc[u][i][0]);
-        acc[u][i][1] = hn::MulAdd(x, b1, acc[u][i][1]);
+#pragma GCC unroll 4
+        for (int j = 0; j < kPanelVectors; ++j) acc[u][i][j] = hn::MulAdd(x, y[j], acc[u][i][j]);
       }
     }
     a += PHASES * cs;
   }
   for (; k < g.k; ++k) {
-    const V b0 = STORED::load(b);
-    const V b1 = STORED::load(b + kStep);
+    V y[kPanelVectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < kPanelVectors; ++j) y[j] = STORED::load(b + j * kStep);
     b += stride;
 #pragma GCC unroll 4
     for (int i = 0; i < ROWS; ++i) {
       const V x = hn::Set(d, a[i * rs]);
-      acc[0][i][0] = hn::MulAdd(x, b0, acc[0][i][0]);
-      acc[0][i][1] = hn::MulAdd(x, b1, acc[0][i][1]);
+#pragma GCC unroll 4
+      for (int j = 0; j < kPanelVectors; ++j) acc[0][i][j] = hn::MulAdd(x, y[j], acc[0][i][j]);
     }
     a += cs;
   }
 #pragma GCC unroll 4
   for (int i = 0; i < ROWS; ++i)
-#pragma GCC unroll 2
-    for (int j = 0; j < 2; ++j) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kPanelVectors; ++j) {
       V sum = acc[0][i][j];
       if constexpr (PHASES == 4)
         sum = hn::Add(hn::Add(sum, acc[1][i][j]), hn::Add(acc[2][i][j], acc[3][i][j]));
@@ -193,11 +194,11 @@ void thin_range(const GemmArgs& g, int64_t panel_begin, int64_t panel_end) {
                                    : dot_panel<STORED, 3>;
       sums(g, first, columns, out);
     } else if (g.m == 1)
-      thin_panel<STORED, 1, 4>(g, panel, stride, out);
+      thin_panel<STORED, 1, 8 / kPanelVectors>(g, panel, stride, out);
     else if (g.m == 2)
-      thin_panel<STORED, 2, 4>(g, panel, stride, out);
+      thin_panel<STORED, 2, 8 / kPanelVectors>(g, panel, stride, out);
     else
-      thin_panel<STORED, 3, 2>(g, panel, stride, out);
+      thin_panel<STORED, 3, 4 / kPanelVectors>(g, panel, stride, out);
     for (int64_t i = 0; i < g.m; ++i) {
       const float* sum = out + i * kPanelWidth;
       float* c = g.c + i * g.c_row_stride + first;

@@ -1,4 +1,4 @@
-// One register tile of a matrix product: ROWS rows by two vectors of columns. Included once per
+// One register tile of a matrix product: some rows by the vectors of a panel. Included once per
 // instruction set; shared by gemm.cc, gemm_pack.cc and gemm_thin.cc.
 #if defined(OARLOCK_KERNELS_CPU_GEMM_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef OARLOCK_KERNELS_CPU_GEMM_TILE_INL_H_
@@ -18,14 +18,17 @@ HWY_BEFORE_NAMESPACE();
 namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-inline constexpr int64_t kPanelWidth = 2 * kStep;
+// Vectors of columns in a panel, rows of a tile and steps of k that are computed without a loop.
 #if HWY_TARGET == HWY_AVX3
-inline constexpr int kTileRows = 14;
+inline constexpr int kPanelVectors = 2, kTileRows = 14, kDepthStep = 4;
 #elif HWY_TARGET == HWY_NEON
-inline constexpr int kTileRows = 12;
+inline constexpr int kPanelVectors = 2, kTileRows = 12, kDepthStep = 4;
+#elif HWY_MAX_BYTES == 32
+inline constexpr int kPanelVectors = 4, kTileRows = 3, kDepthStep = 8;
 #else
-inline constexpr int kTileRows = 6;
+inline constexpr int kPanelVectors = 2, kTileRows = 6, kDepthStep = 4;
 #endif
+inline constexpr int64_t kPanelWidth = kPanelVectors * kStep;
 
 struct Tile {
   const float* a;
@@ -41,100 +44,109 @@ struct Tile {
   int64_t residual_row_stride;
   float low, high;
   const char* prefetch;   // swept over while the tile is computed
-  int64_t prefetch_step;  // bytes per four steps of k
+  int64_t prefetch_step;  // bytes for kDepthStep
 };
 
-// UNIT: a_col_stride is 1.
-template <int ROWS, bool UNIT>
+// How a tile's operands lie: columns of A one after another, rows of B too.
+enum class Lies : uint8_t { anyhow, a_unit, packed };
+
+// Rows of A that are reached from one pointer, of four.
+inline constexpr int kRowGroup = (kTileRows + 3) / 4;
+
+// acc += the products of one k; row i of A is i % kRowGroup rows behind rows[i / kRowGroup].
+template <int ROWS, int VECTORS>
+HWY_INLINE void add_step(const float* const (&rows)[4], int64_t row_stride, int64_t column,
+                         const float* b, VecF32 (&acc)[ROWS][VECTORS]) {
+  const F32 d;
+  const auto a = [&](int i) HWY_ATTR {
+    return hn::Set(d, rows[i / kRowGroup][i % kRowGroup * row_stride + column]);
+  };
+  if constexpr (ROWS < VECTORS) {
+    VecF32 x[ROWS];
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; ++i) x[i] = a(i);
+#pragma GCC unroll 4
+    for (int j = 0; j < VECTORS; ++j) {
+      const VecF32 y = hn::LoadU(d, b + j * kStep);
+#pragma GCC unroll 16
+      for (int i = 0; i < ROWS; ++i) add_product(x[i], y, acc[i][j]);
+    }
+  } else {
+    VecF32 y[VECTORS];
+#pragma GCC unroll 4
+    for (int j = 0; j < VECTORS; ++j) y[j] = hn::LoadU(d, b + j * kStep);
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; ++i) {
+      const VecF32 x = a(i);
+#pragma GCC unroll 4
+      for (int j = 0; j < VECTORS; ++j) add_product(x, y[j], acc[i][j]);
+    }
+  }
+}
+
+template <int ROWS, int VECTORS, Lies LIES>
 HWY_NOINLINE void run_tile(const Tile& t) {
   const F32 d;
-  using V = VecF32;
-  V acc[ROWS][2];
+  VecF32 acc[ROWS][VECTORS];
 #pragma GCC unroll 16
-  for (int i = 0; i < ROWS; ++i) {
-    acc[i][0] = hn::Zero(d);
-    acc[i][1] = hn::Zero(d);
-  }
+  for (int i = 0; i < ROWS; ++i)
+#pragma GCC unroll 4
+    for (int j = 0; j < VECTORS; ++j) acc[i][j] = hn::Zero(d);
   const int64_t rs = t.a_row_stride;
-  const int64_t cs = UNIT ? 1 : t.a_col_stride;
-  const int64_t bs = t.b_row_stride;
-  const float* a0 = t.a;
-  const float* a1 = ROWS > 4 ? a0 + 4 * rs : a0;
-  const float* a2 = ROWS > 8 ? a0 + 8 * rs : a0;
-  const float* a3 = ROWS > 12 ? a0 + 12 * rs : a0;
+  const int64_t cs = LIES == Lies::anyhow ? t.a_col_stride : 1;
+  const int64_t bs = LIES == Lies::packed ? kPanelWidth : t.b_row_stride;
+  const float* rows[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) rows[i] = t.a + (ROWS > i * kRowGroup ? i * kRowGroup * rs : 0);
   const float* b = t.b;
   const char* ahead = t.prefetch;
   int64_t k = 0;
-  for (; k + 4 <= t.k; k += 4) {
+#pragma GCC unroll 1
+  for (; k + kDepthStep <= t.k; k += kDepthStep) {
     __builtin_prefetch(ahead, 0, 2);
     __builtin_prefetch(ahead + t.prefetch_step / 2, 0, 2);
     ahead += t.prefetch_step;
+#pragma GCC unroll 8
+    for (int u = 0; u < kDepthStep; ++u) add_step(rows, rs, u * cs, b + u * bs, acc);
+    b += kDepthStep * bs;
 #pragma GCC unroll 4
-    for (int u = 0; u < 4; ++u) {
-      const V b0 = hn::LoadU(d, b);
-      const V b1 = hn::LoadU(d, b + kStep);
-      b += bs;
-#pragma GCC unroll 16
-      for (int i = 0; i < ROWS; ++i) {
-        const float* row = i < 4    ? a0 + i * rs
-                           : i < 8  ? a1 + (i - 4) * rs
-                           : i < 12 ? a2 + (i - 8) * rs
-                                    : a3 + (i - 12) * rs;
-        const V x = hn::Set(d, row[u * cs]);
-        add_product(x, b0, acc[i][0]);
-        add_product(x, b1, acc[i][1]);
-      }
-    }
-    a0 += 4 * cs;
-    a1 += 4 * cs;
-    a2 += 4 * cs;
-    a3 += 4 * cs;
+    for (int i = 0; i < 4; ++i) rows[i] += kDepthStep * cs;
   }
-  for (; k < t.k; ++k) {
-    const V b0 = hn::LoadU(d, b);
-    const V b1 = hn::LoadU(d, b + kStep);
-    b += bs;
+#pragma GCC unroll 1
+  for (; k < t.k; ++k, b += bs) {
+    add_step(rows, rs, 0, b, acc);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) rows[i] += cs;
+  }
+  const VecF32 alpha = hn::Set(d, t.alpha), low = hn::Set(d, t.low), high = hn::Set(d, t.high);
+#pragma GCC unroll 4
+  for (int j = 0; j < VECTORS; ++j) {
+    const VecF32 bias = t.bias ? hn::LoadU(d, t.bias + j * kStep) : hn::Zero(d);
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; ++i) {
-      const V x = hn::Set(d, a0[i * rs]);
-      add_product(x, b0, acc[i][0]);
-      add_product(x, b1, acc[i][1]);
+      VecF32 y = hn::MulAdd(acc[i][j], alpha, bias);
+      if (t.residual)
+        y = hn::Add(y, hn::LoadU(d, t.residual + i * t.residual_row_stride + j * kStep));
+      hn::StoreU(min_of(high, max_of(low, y)), d, t.c + i * t.c_row_stride + j * kStep);
     }
-    a0 += cs;
-  }
-  const V alpha = hn::Set(d, t.alpha);
-  const V bias0 = t.bias ? hn::LoadU(d, t.bias) : hn::Zero(d);
-  const V bias1 = t.bias ? hn::LoadU(d, t.bias + kStep) : hn::Zero(d);
-  const V low = hn::Set(d, t.low);
-  const V high = hn::Set(d, t.high);
-#pragma GCC unroll 16
-  for (int i = 0; i < ROWS; ++i) {
-    V y0 = hn::MulAdd(acc[i][0], alpha, bias0);
-    V y1 = hn::MulAdd(acc[i][1], alpha, bias1);
-    if (t.residual) {
-      const float* r = t.residual + i * t.residual_row_stride;
-      y0 = hn::Add(y0, hn::LoadU(d, r));
-      y1 = hn::Add(y1, hn::LoadU(d, r + kStep));
-    }
-    float* c = t.c + i * t.c_row_stride;
-    hn::StoreU(min_of(high, max_of(low, y0)), d, c);
-    hn::StoreU(min_of(high, max_of(low, y1)), d, c + kStep);
   }
 }
 
 using TileFunction = void (*)(const Tile&);
 
-template <bool UNIT, int... I>
+template <int VECTORS, Lies LIES, int... I>
 constexpr std::array<TileFunction, sizeof...(I)> tile_table(std::integer_sequence<int, I...>) {
-  return {&run_tile<I + 1, UNIT>...};
+  return {&run_tile<I + 1, VECTORS, LIES>...};
 }
 
-// The kernel for a tile of `rows` rows, 1 to kTileRows.
-inline TileFunction tile_function(int64_t rows, bool unit) {
-  static constexpr auto kUnit = tile_table<true>(std::make_integer_sequence<int, kTileRows>());
-  static constexpr auto kStrided = tile_table<false>(std::make_integer_sequence<int, kTileRows>());
-  const size_t index = static_cast<size_t>(rows - 1);
-  return unit ? kUnit[index] : kStrided[index];
+// The kernels for tiles of 1 to kTileRows rows.
+template <int VECTORS>
+const std::array<TileFunction, kTileRows>& tile_functions(Lies lies) {
+  constexpr std::make_integer_sequence<int, kTileRows> kRows;
+  static constexpr std::array<std::array<TileFunction, kTileRows>, 3> kTables = {
+      {tile_table<VECTORS, Lies::anyhow>(kRows), tile_table<VECTORS, Lies::a_unit>(kRows),
+       tile_table<VECTORS, Lies::packed>(kRows)}};
+  return kTables[static_cast<size_t>(lies)];
 }
 
 }  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
