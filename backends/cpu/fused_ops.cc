@@ -87,6 +87,20 @@ Result<std::optional<Patch>> decompose_expanded(const Graph& graph, NodeId id) {
   return patch;
 }
 
+Status infer_batch_norm(InferContext& c) {
+  c.set_output(0, c.dtype(0), c.shape(0));
+  return {};
+}
+
+Result<std::optional<Patch>> decompose_batch_norm(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  Patch patch(graph);
+  const ValueId normalized = patch.add_node(concat(node.name, "/normalization"), "",
+                                            "BatchNormalization", node.inputs, node.attrs)[0];
+  patch.replace(node.output(0), patch.add_node(node.name, "", "Relu", {normalized})[0]);
+  return patch;
+}
+
 Status infer_gather(InferContext& c) {
   const std::vector<int64_t>& split = c.attrs().integers("split");
   if (split.size() != c.output_count()) return invalid("split needs an entry for every output");
@@ -119,6 +133,11 @@ Result<std::optional<Patch>> decompose_gather(const Graph& graph, NodeId id) {
 }
 
 }  // namespace
+
+const Node* absorbed(const Graph& graph, const Node& user, ValueId value) {
+  const Node* node = graph.producer(value);
+  return node && node->device == user.device && graph.use_count(value) == 1 ? node : nullptr;
+}
 
 std::vector<ValueId> trimmed(std::vector<ValueId> inputs) {
   while (!inputs.empty() && inputs.back() == kNone) inputs.pop_back();
@@ -168,6 +187,14 @@ std::span<const OpDef> fused_ops() {
           std::string_view(name) == "activation" ? AttrKind::string : AttrKind::number;
       expanded.attrs.emplace_back(concat(kOfExpansion, name), kind);
     }
+    OpDef batch_norm{
+        .domain = std::string(kCpuDomain),
+        .name = "BatchNormRelu",
+        .attrs = {{"epsilon", 1e-5f}},
+        .inputs = 5,
+        .infer = infer_batch_norm,
+        .decompose = decompose_batch_norm,
+        .flops = [](const Attrs&, Types, Types out) { return flops_of(out[0].shape, 1); }};
     OpDef gather{.domain = std::string(kCpuDomain),
                  .name = "ChannelGather",
                  .attrs = {AttrDef::must("channels", AttrKind::integers),
@@ -176,7 +203,8 @@ std::span<const OpDef> fused_ops() {
                  .outputs = {1, Arity::kMany},
                  .infer = infer_gather,
                  .decompose = decompose_gather};
-    return std::vector<OpDef>{std::move(scaled), std::move(expanded), std::move(gather)};
+    return std::vector<OpDef>{std::move(scaled), std::move(expanded), std::move(batch_norm),
+                              std::move(gather)};
   }();
   return defs;
 }

@@ -95,7 +95,7 @@ Result<KernelPtr> create_group_norm(const NodeView& node, const KernelOption&, D
   });
 }
 
-// x * scale[c] + shift[c] in either layout.
+// act(x * scale[c] + shift[c]) in either layout.
 struct ChannelTables {
   kc::ChannelAffine affine;
   int64_t rows = 0;
@@ -138,6 +138,8 @@ Result<KernelPtr> create_batch_norm(const NodeView& node, const KernelOption& ch
     tables->scale[static_cast<size_t>(c)] = static_cast<float>(scale);
     tables->shift[static_cast<size_t>(c)] = static_cast<float>(at(2) - at(3) * scale);
   }
+  if (node.node().op == "BatchNormRelu")
+    tables->affine.activation.kind = kc::Activation::Kind::relu;
   tables->affine.scale = tables->scale.data();
   tables->affine.shift = tables->shift.data();
   return make_kernel([tables, &cpu](const KernelArgs& args) -> Status {
@@ -156,8 +158,9 @@ Result<KernelPtr> create_batch_norm(const NodeView& node, const KernelOption& ch
 std::span<const KernelDef> normalization_kernels();
 
 std::span<const KernelDef> normalization_kernels() {
-  static const std::array<KernelDef, 5> list = {{
+  static const std::array<KernelDef, 6> list = {{
       {"BatchNormalization", "batch_norm_f32", match_batch_norm, create_batch_norm},
+      {"oarlock.cpu.BatchNormRelu", "batch_norm_f32", match_batch_norm, create_batch_norm},
       {"GroupNormalization", "group_norm_f32", match_group_norm, create_group_norm},
       {"InstanceNormalization", "instance_norm_f32", match_group_norm, create_group_norm},
       {"LayerNormalization", "layer_norm_f32", match_layer_norm, create_layer_norm},

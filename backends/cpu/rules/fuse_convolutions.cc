@@ -21,12 +21,6 @@ bool is_pointwise(const Graph& graph, const Node& conv) {
          all("strides", 1) && all("pads", 0);
 }
 
-// The node of this device that makes `value` for nobody but `user`.
-const Node* absorbed(const Graph& graph, const Node& user, ValueId value) {
-  const Node* node = graph.producer(value);
-  return node && node->device == user.device && graph.use_count(value) == 1 ? node : nullptr;
-}
-
 // Squeeze and excitation: a factor for each channel of the input.
 Outcome fuse_scale(const Graph& graph, NodeId root) {
   const Node& conv = graph.node(root);

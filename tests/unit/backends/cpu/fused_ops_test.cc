@@ -99,5 +99,22 @@ TEST(FusedOps, ExpandedConvIsTwoConvolutions) {
   for (float v : y.as<float>()) EXPECT_EQ(v, 0);
 }
 
+TEST(FusedOps, BatchNormReluIsBatchNormalizationAndRelu) {
+  Fused net;
+  const Shape shape{2, 3, 4, 5};
+  const ValueId x = net.graph.add_input("x", TypeInfo::tensor(DType::float32, shape));
+  std::vector<ValueId> inputs = {x};
+  for (unsigned i = 1; i < 5; ++i)
+    inputs.push_back(net.graph.add_constant(concat("c", i), random_tensor({3}, i, 0.1f, 1)));
+  const Attrs attrs{{"epsilon", 0.1f}};
+  const ValueId fused = net.fuse("BatchNormRelu", inputs, attrs, 1)[0];
+  const ValueId apart = net.add("Relu", {net.add("BatchNormalization", inputs, attrs)});
+  net.graph.add_output(net.add("Sub", {fused, apart}));
+  net.decompose();
+  const Tensor y = net.run("reference", false, random_tensor(shape, 1));
+  ASSERT_EQ(y.shape(), shape);
+  for (float v : y.as<float>()) EXPECT_EQ(v, 0);
+}
+
 }  // namespace
 }  // namespace oarlock::cpu
