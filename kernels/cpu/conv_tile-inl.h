@@ -218,11 +218,11 @@ struct Pixels {
   }
 };
 
-// Adds the products of kChannels channels, which `scale` multiplies first with kScaled. What there
-// are fewer of, pixels or vectors of weights, stays in registers.
-template <int kChannels, bool kScaled, int kPixels, int kVectors, int kApart>
+// Adds the products of kChannels channels. What there are fewer of, pixels or vectors of weights,
+// stays in registers.
+template <int kChannels, int kPixels, int kVectors, int kApart>
 HWY_INLINE void add_channels(const Pixels<kPixels, kApart>& x, const float* weights,
-                             const float* scale, VecF32 (&sums)[kPixels][kVectors]) {
+                             VecF32 (&sums)[kPixels][kVectors]) {
   const F32 d;
 #pragma GCC unroll 16
   for (int u = 0; u < kChannels; ++u) {
@@ -233,18 +233,11 @@ HWY_INLINE void add_channels(const Pixels<kPixels, kApart>& x, const float* weig
       if constexpr (kPixels > 1) values[kPixels - 1] = hn::Set(d, x.last[u]);
 #pragma GCC unroll 16
       for (int i = 1; i < kPixels - 1; ++i) values[i] = hn::Set(d, x.middle[i * kApart + u]);
-      if constexpr (kScaled) {
-#pragma GCC unroll 16
-        for (int i = 0; i < kPixels; ++i) values[i] = hn::Mul(values[i], hn::Set(d, scale[u]));
-      }
       add_products(values, w, sums);
     } else {
       VecF32 wv[kVectors];
 #pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) {
-        wv[j] = hn::LoadU(d, w + j * kLanes);
-        if constexpr (kScaled) wv[j] = hn::Mul(wv[j], hn::Set(d, scale[u]));
-      }
+      for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + j * kLanes);
 #pragma GCC unroll 16
       for (int i = 0; i < kPixels; ++i) {
         const float* p = i == 0 ? x.first : i == kPixels - 1 ? x.last : x.middle + i * kApart;
@@ -256,6 +249,24 @@ HWY_INLINE void add_channels(const Pixels<kPixels, kApart>& x, const float* weig
   }
 }
 
+// One block of kPixels, each channel times its factor; where it lies then.
+template <int kPixels>
+HWY_INLINE const float* scale_block(const float* from, const float* scale, float* to) {
+  const F32 d;
+#pragma GCC unroll 4
+  for (int j = 0; j < kBlockVectors; ++j) {
+    const VecF32 factors = hn::LoadU(d, scale + j * kLanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kPixels; ++i) {
+      const int64_t at = i * 16 + j * static_cast<int64_t>(kLanes);
+      hn::StoreU(hn::Mul(hn::LoadU(d, from + at), factors), d, to + at);
+    }
+  }
+  // GCC would take the values apart in registers in place of loading them.
+  asm volatile("" : "+r"(to) : : "memory");
+  return to;
+}
+
 // kPixels of a tile of a pointwise convolution, from pixel `begin` on.
 template <int kPixels, int kBlocks, bool kScaled>
 HWY_INLINE void part_pointwise(const TileArgs& a, int begin) {
@@ -265,12 +276,13 @@ HWY_INLINE void part_pointwise(const TileArgs& a, int begin) {
   Sweep sweep(a, begin > 0 ? a.in_blocks * kBlockSteps : 0);
   const float* w = a.weights;
   const float* input = a.input + begin * 16;
-  const float* scale = a.scale;
+  HWY_ALIGN float scaled[kScaled ? kPixels * 16 : 1];
   const int full = full_blocks(a);
 #pragma GCC unroll 1
   for (int block = 0; block < full; ++block, input += a.in_block_stride) {
     const float* ahead = input + input_ahead(a, block, kPixels * 16);
-    Pixels<kPixels, 16> x(input);
+    Pixels<kPixels, 16> x(kScaled ? scale_block<kPixels>(input, a.scale + block * 16, scaled)
+                                  : input);
 #pragma GCC unroll 1
     for (int c = 0; c < 16; c += kUnroll) {
       sweep.advance();
@@ -278,21 +290,20 @@ HWY_INLINE void part_pointwise(const TileArgs& a, int begin) {
       for (int i = 0; i < (kPixels + 3) / 4 * kUnroll / 4; ++i) {
         __builtin_prefetch(ahead + c * 4 + i * 16 * (kUnroll == 4 ? 4 : 1), 0, 3);
       }
-      add_channels<kUnroll, kScaled>(x, w, scale, sums);
+      add_channels<kUnroll>(x, w, sums);
       x.advance(kUnroll);
       w += kUnroll * kVectors * kLanes;
-      scale += kScaled ? kUnroll : 0;
     }
   }
   if (full < a.in_blocks) {
-    Pixels<kPixels, 16> x(input);
+    Pixels<kPixels, 16> x(kScaled ? scale_block<kPixels>(input, a.scale + full * 16, scaled)
+                                  : input);
 #pragma GCC unroll 1
     for (int c = 0; c < a.last_channels; c += 4) {
       sweep.advance();
-      add_channels<4, kScaled>(x, w, scale, sums);
+      add_channels<4>(x, w, sums);
       x.advance(4);
       w += 4 * kVectors * kLanes;
-      scale += kScaled ? 4 : 0;
     }
   }
   finish_tile(a, begin, sums);
@@ -314,7 +325,7 @@ HWY_INLINE void add_taps(const TileArgs& a, const float* row, const float* w, in
 #pragma GCC unroll 1
       for (int c = 0; c < channels; c += kStep) {
         sweep.advance();
-        add_channels<kStep, false>(x, w + c * kVectors * kLanes, nullptr, sums);
+        add_channels<kStep>(x, w + c * kVectors * kLanes, sums);
         x.advance(kStep);
       }
       w += 16 * kVectors * kLanes;
