@@ -38,7 +38,7 @@ constexpr int kPanelBlocks = 1;
 // but where few tiles share weights from beyond the second level.
 constexpr bool kSweeps = kTilePixels >= 12;
 // Weights that do not stay in a second-level cache from one run to the next.
-constexpr int64_t kFarWeights = 256 * 1024;
+constexpr int64_t kFarWeights = 128 * 1024;
 // Channels of a block that are computed without a loop, with a step of the sweep.
 constexpr int kUnroll = HWY_MAX_BYTES == 32 ? 16 : 4;
 constexpr int kBlockSteps = 16 / kUnroll;
