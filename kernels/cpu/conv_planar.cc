@@ -97,37 +97,38 @@ struct Planar {
   static constexpr TileFunction call = tile_planar<kPixels, kBlocks>;
 };
 
+// `count` columns of an input row, stride_width apart from column -shift on; zeros where the row
+// has none, or is none.
+void copy_columns(const ConvShape& s, const float* row, int64_t shift, int64_t count, float* to) {
+  const int64_t stride = s.stride_width;
+  int64_t begin = row && shift > 0 ? std::min((shift + stride - 1) / stride, count) : 0;
+  int64_t end = row && s.in_width + shift > 0 ? (s.in_width + shift - 1) / stride + 1 : 0;
+  end = std::clamp(end, begin, count);
+  std::fill(to, to + begin, 0.0f);
+  std::fill(to + end, to + count, 0.0f);
+  if (begin == end) return;
+  const float* from = row + begin * stride - shift;
+  if (stride == 1) {
+    std::memcpy(to + begin, from, static_cast<size_t>(end - begin) * sizeof(float));
+  } else if (stride == 2) {
+    for (int64_t i = begin; i < end; ++i) to[i] = from[(i - begin) * 2];
+  } else {
+    for (int64_t i = begin; i < end; ++i) to[i] = from[(i - begin) * stride];
+  }
+}
+
+const float* input_row(const ConvShape& s, const float* input, int64_t channel, int64_t y) {
+  return y >= 0 && y < s.in_height ? input + (channel * s.in_height + y) * s.in_width : nullptr;
+}
+
 // Input rows of one strip: [channel][row][column % stride][column / stride].
 void copy_rows(const PlanarConvAccess& conv, const float* input, int64_t first_row, float* to) {
   const ConvShape& s = conv.shape;
-  const int64_t stride = s.stride_width, columns = conv.copied_columns;
   for (int64_t c = 0; c < s.in_channels; ++c) {
-    for (int64_t r = 0; r < conv.copied_rows; ++r, to += stride * columns) {
-      const int64_t iy = first_row + r;
-      if (iy < 0 || iy >= s.in_height) {
-        std::memset(to, 0, static_cast<size_t>(stride * columns) * sizeof(float));
-        continue;
-      }
-      const float* from = input + (c * s.in_height + iy) * s.in_width;
-      for (int64_t phase = 0; phase < stride; ++phase) {
-        float* out = to + phase * columns;
-        // Input column of element q: q * stride + phase - pad_left.
-        const int64_t shift = s.pad_left - phase;
-        int64_t begin = shift > 0 ? (shift + stride - 1) / stride : 0;
-        begin = std::min(begin, columns);
-        int64_t end = s.in_width + shift > 0 ? (s.in_width + shift - 1) / stride + 1 : 0;
-        end = std::max(begin, std::min(end, columns));
-        for (int64_t q = 0; q < begin; ++q) out[q] = 0;
-        const float* x = from - shift;
-        if (stride == 1) {
-          std::memcpy(out + begin, x + begin, static_cast<size_t>(end - begin) * sizeof(float));
-        } else if (stride == 2) {
-          for (int64_t q = begin; q < end; ++q) out[q] = x[q * 2];
-        } else {
-          for (int64_t q = begin; q < end; ++q) out[q] = x[q * stride];
-        }
-        for (int64_t q = end; q < columns; ++q) out[q] = 0;
-      }
+    for (int64_t r = 0; r < conv.copied_rows; ++r) {
+      const float* row = input_row(s, input, c, first_row + r);
+      for (int64_t phase = 0; phase < s.stride_width; ++phase, to += conv.copied_columns)
+        copy_columns(s, row, s.pad_left - phase, conv.copied_columns, to);
     }
   }
 }
@@ -138,14 +139,10 @@ void copy_patches(const PlanarConvAccess& conv, const float* input, int64_t firs
   for (int64_t c = 0; c < s.in_channels; ++c) {
     for (int64_t ky = 0; ky < s.kernel_height; ++ky) {
       for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
-        for (int64_t r = 0; r < conv.strip_rows; ++r) {
+        for (int64_t r = 0; r < conv.strip_rows; ++r, to += s.out_width) {
           const int64_t iy = (first_y + r) * s.stride_height - s.pad_top + ky * s.dilation_height;
-          const bool inside = iy >= 0 && iy < s.in_height;
-          const float* from = input + (c * s.in_height + iy) * s.in_width;
-          for (int64_t x = 0; x < s.out_width; ++x, ++to) {
-            const int64_t ix = x * s.stride_width - s.pad_left + kx * s.dilation_width;
-            *to = inside && ix >= 0 && ix < s.in_width ? from[ix] : 0.0f;
-          }
+          copy_columns(s, input_row(s, input, c, iy), s.pad_left - kx * s.dilation_width,
+                       s.out_width, to);
         }
       }
     }
@@ -162,9 +159,10 @@ void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Rang
   set_bounds(args.activation, a);
   a.out_block_stride = s.out_pixels() * 16;
   // Small tiles read weights often: a chunk of them stays in the first-level cache.
-  constexpr int64_t kChunkFloats = 10 * 1024;
+  constexpr int64_t kChunkFloats = 4 * 1024;
   const int64_t floats = taps * conv.panel_blocks * 16;
-  const int64_t chunks = kSweeps ? 1 : (floats + kChunkFloats - 1) / kChunkFloats;
+  const int64_t chunks =
+      kSweeps ? 1 : std::max<int64_t>(1, (floats + kChunkFloats / 2) / kChunkFloats);
   for (int64_t strip = strips.begin; strip < strips.end; ++strip) {
     const int64_t y_begin = strip * conv.strip_rows;
     const int64_t y_end = std::min(y_begin + conv.strip_rows, s.out_height);
@@ -224,7 +222,7 @@ PlanarConv::PlanarConv(const ConvShape& shape) : shape_(shape) {
   panel_blocks_ = OARLOCK_DISPATCH(planar_panel_blocks)();
   patches_ = s.stride_width >= s.kernel_width;
   if (patches_) {
-    strip_rows_ = std::clamp<int64_t>(28 / s.out_width, 1, s.out_height);
+    strip_rows_ = std::clamp<int64_t>(56 / s.out_width, 1, s.out_height);
     const int64_t pixels = strip_rows_ * s.out_width;
     for (int64_t k = 0; k < s.in_channels * s.taps(); ++k) {
       offsets_.push_back(static_cast<int32_t>(k * pixels));

@@ -31,14 +31,21 @@ Result<std::vector<KernelOption>> planar_candidates(const NodeView& view, const 
   return needs.options;
 }
 
+// By strips; each thread copies the few of a small output, and reads weights of its own.
+Division divide(const ConvNode& node, const PlanarConv& conv, int threads) {
+  const int64_t wanted = node.wanted_parts(threads);
+  if (conv.strip_count() >= 2 * threads)
+    return {conv.strip_count(), conv.panel_count(), false, wanted};
+  return {conv.strip_count(), conv.panel_count(), true, std::min<int64_t>(wanted, threads)};
+}
+
 class PlanarKernel final : public Kernel {
  public:
   PlanarKernel(const ConvNode& node, const CpuDevice& device)
       : node_(node),
         device_(device),
         conv_(node.shape),
-        division_(conv_.strip_count(), conv_.panel_count(), false,
-                  node.wanted_parts(device.threads())) {}
+        division_(divide(node, conv_, device.threads())) {}
 
   Status run(const KernelArgs& args) override {
     PlanarConv::Args base;
