@@ -114,7 +114,9 @@ class DirectRunner {
     const int64_t floats = a_.in_blocks * a_.weight_block_stride;
     const int64_t steps =
         tile_steps(a_.in_blocks, a_.taps, conv_.tiles[index].pixels, panel_->out_blocks);
-    sweep_over(weights_ + floats, floats, i, n, steps, a_);
+    a_.prefetch_step = 0;
+    if (weights_ + floats < args_.weights + conv_.weights)
+      sweep_over(weights_ + floats, floats, i, n, steps, a_);
   }
 
   void run(int64_t index) {
@@ -178,6 +180,7 @@ void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   const int64_t tile_floats = kTilePixels * s.in_channels * s.stride_height * s.stride_width;
   const int64_t in_group = std::max<int64_t>(kGroupFloats / tile_floats, 8);
   const int64_t count = tiles.end - tiles.begin, groups = (count + in_group - 1) / in_group;
+  // More tiles than these leave the memory time to bring weights when they are read.
   constexpr int64_t kMostSweeping = 24;
   const bool sweeps = count <= kMostSweeping * groups && conv.weights > kFarWeights;
   const bool in_place = args.residual == args.output;  // then the output cannot hold partial sums

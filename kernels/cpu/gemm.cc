@@ -58,9 +58,9 @@ void gemm_range(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_
   const int64_t panel_stride = args.b_panel_stride ? args.b_panel_stride : kPanelWidth * args.k;
   const float* b = static_cast<const float*>(args.b);
   const Bounds bounds = bounds_of(args.activation);
-  const Lies lies = args.a_col_stride != 1      ? Lies::anyhow
-                    : row_stride == kPanelWidth ? Lies::packed
-                                                : Lies::a_unit;
+  const Strides strides = args.a_col_stride != 1      ? Strides::any
+                          : row_stride == kPanelWidth ? Strides::packed
+                                                      : Strides::unit;
 
   Tile tile;
   tile.a_row_stride = args.a_row_stride;
@@ -101,8 +101,8 @@ void gemm_range(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_
         tile.b = args.b_tail + k_begin * kPanelWidth;
         tile.b_row_stride = kPanelWidth;
       }
-      const auto& functions = columns <= kHalfPanel ? tile_functions<kHalfPanel / kStep>(lies)
-                                                    : tile_functions<kPanelVectors>(lies);
+      const auto& functions = columns <= kHalfPanel ? tile_functions<kHalfPanel / kStep>(strides)
+                                                    : tile_functions<kPanelVectors>(strides);
       tile.bias = args.bias && first_depth ? args.bias + first : nullptr;
       const bool ahead = args.b_panel_stride == 0 && (p + 2) * kPanelWidth <= args.n;
       const int64_t share = tile.k * kPanelWidth * 4 / std::max<int64_t>(1, tile_end - tile_begin);

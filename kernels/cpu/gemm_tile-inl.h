@@ -47,8 +47,9 @@ struct Tile {
   int64_t prefetch_step;  // bytes for kDepthStep
 };
 
-// How a tile's operands lie: columns of A one after another, rows of B too.
-enum class Lies : uint8_t { anyhow, a_unit, packed };
+// Strides that are known at compile time: none, 1 from column to column of A, those of a packed
+// panel too.
+enum class Strides : uint8_t { any, unit, packed };
 
 // Rows of A that are reached from one pointer, of four.
 inline constexpr int kRowGroup = (kTileRows + 3) / 4;
@@ -84,7 +85,7 @@ HWY_INLINE void add_step(const float* const (&rows)[4], int64_t row_stride, int6
   }
 }
 
-template <int ROWS, int VECTORS, Lies LIES>
+template <int ROWS, int VECTORS, Strides STRIDES>
 HWY_NOINLINE void run_tile(const Tile& t) {
   const F32 d;
   VecF32 acc[ROWS][VECTORS];
@@ -93,8 +94,8 @@ HWY_NOINLINE void run_tile(const Tile& t) {
 #pragma GCC unroll 4
     for (int j = 0; j < VECTORS; ++j) acc[i][j] = hn::Zero(d);
   const int64_t rs = t.a_row_stride;
-  const int64_t cs = LIES == Lies::anyhow ? t.a_col_stride : 1;
-  const int64_t bs = LIES == Lies::packed ? kPanelWidth : t.b_row_stride;
+  const int64_t cs = STRIDES == Strides::any ? t.a_col_stride : 1;
+  const int64_t bs = STRIDES == Strides::packed ? kPanelWidth : t.b_row_stride;
   const float* rows[4];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) rows[i] = t.a + (ROWS > i * kRowGroup ? i * kRowGroup * rs : 0);
@@ -134,19 +135,19 @@ HWY_NOINLINE void run_tile(const Tile& t) {
 
 using TileFunction = void (*)(const Tile&);
 
-template <int VECTORS, Lies LIES, int... I>
+template <int VECTORS, Strides STRIDES, int... I>
 constexpr std::array<TileFunction, sizeof...(I)> tile_table(std::integer_sequence<int, I...>) {
-  return {&run_tile<I + 1, VECTORS, LIES>...};
+  return {&run_tile<I + 1, VECTORS, STRIDES>...};
 }
 
 // The kernels for tiles of 1 to kTileRows rows.
 template <int VECTORS>
-const std::array<TileFunction, kTileRows>& tile_functions(Lies lies) {
+const std::array<TileFunction, kTileRows>& tile_functions(Strides strides) {
   constexpr std::make_integer_sequence<int, kTileRows> kRows;
   static constexpr std::array<std::array<TileFunction, kTileRows>, 3> kTables = {
-      {tile_table<VECTORS, Lies::anyhow>(kRows), tile_table<VECTORS, Lies::a_unit>(kRows),
-       tile_table<VECTORS, Lies::packed>(kRows)}};
-  return kTables[static_cast<size_t>(lies)];
+      {tile_table<VECTORS, Strides::any>(kRows), tile_table<VECTORS, Strides::unit>(kRows),
+       tile_table<VECTORS, Strides::packed>(kRows)}};
+  return kTables[static_cast<size_t>(strides)];
 }
 
 }  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
