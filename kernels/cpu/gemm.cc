@@ -18,9 +18,6 @@ HWY_BEFORE_NAMESPACE();
 namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 namespace {
 
-// Wide panels have tiles for their first half alone.
-constexpr int64_t kHalfPanel = kPanelVectors > 2 ? kPanelWidth / 2 : kPanelWidth;
-
 int64_t panel_width() { return kPanelWidth; }
 int64_t tile_rows() { return kTileRows; }
 
@@ -101,8 +98,7 @@ void gemm_range(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_
         tile.b = args.b_tail + k_begin * kPanelWidth;
         tile.b_row_stride = kPanelWidth;
       }
-      const auto& functions = columns <= kHalfPanel ? tile_functions<kHalfPanel / kStep>(strides)
-                                                    : tile_functions<kPanelVectors>(strides);
+      const TileFunctions& functions = tile_functions(columns, strides);
       tile.bias = args.bias && first_depth ? args.bias + first : nullptr;
       const bool ahead = args.b_panel_stride == 0 && (p + 2) * kPanelWidth <= args.n;
       const int64_t share = tile.k * kPanelWidth * 4 / std::max<int64_t>(1, tile_end - tile_begin);

@@ -134,20 +134,28 @@ HWY_NOINLINE void run_tile(const Tile& t) {
 }
 
 using TileFunction = void (*)(const Tile&);
+using TileFunctions = std::array<TileFunction, kTileRows>;  // for tiles of 1, 2, ... rows
 
 template <int VECTORS, Strides STRIDES, int... I>
-constexpr std::array<TileFunction, sizeof...(I)> tile_table(std::integer_sequence<int, I...>) {
+constexpr TileFunctions functions_of(std::integer_sequence<int, I...>) {
   return {&run_tile<I + 1, VECTORS, STRIDES>...};
 }
 
-// The kernels for tiles of 1 to kTileRows rows.
 template <int VECTORS>
-const std::array<TileFunction, kTileRows>& tile_functions(Strides strides) {
+const TileFunctions& functions_of(Strides strides) {
   constexpr std::make_integer_sequence<int, kTileRows> kRows;
-  static constexpr std::array<std::array<TileFunction, kTileRows>, 3> kTables = {
-      {tile_table<VECTORS, Strides::any>(kRows), tile_table<VECTORS, Strides::unit>(kRows),
-       tile_table<VECTORS, Strides::packed>(kRows)}};
+  static constexpr std::array<TileFunctions, 3> kTables = {
+      {functions_of<VECTORS, Strides::any>(kRows), functions_of<VECTORS, Strides::unit>(kRows),
+       functions_of<VECTORS, Strides::packed>(kRows)}};
   return kTables[static_cast<size_t>(strides)];
+}
+
+// For the first columns of a panel. Wide panels have tiles for their first half alone.
+inline const TileFunctions& tile_functions(int64_t columns, Strides strides) {
+  if constexpr (kPanelVectors > 2) {
+    if (columns <= kPanelWidth / 2) return functions_of<kPanelVectors / 2>(strides);
+  }
+  return functions_of<kPanelVectors>(strides);
 }
 
 }  // namespace oarlock::kernels::cpu::HWY_NAMESPACE
