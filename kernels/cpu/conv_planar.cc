@@ -45,27 +45,11 @@ int64_t planar_panel_blocks() { return kPanelBlocks; }
 template <int kTaps, int kPixels, int kVectors>
 HWY_INLINE void add_planar(const float* x, const int32_t* offsets, const float* weights,
                            VecF32 (&sums)[kPixels][kVectors]) {
-  const F32 d;
 #pragma GCC unroll 4
   for (int u = 0; u < kTaps; ++u) {
-    const float* p = x + offsets[u];
-    const float* w = weights + u * kVectors * kLanes;
-    if constexpr (kPixels < kVectors) {
-      VecF32 values[kPixels];
-#pragma GCC unroll 16
-      for (int i = 0; i < kPixels; ++i) values[i] = hn::Set(d, p[i]);
-      add_products(values, w, sums);
-    } else {
-      VecF32 wv[kVectors];
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + j * kLanes);
-#pragma GCC unroll 16
-      for (int i = 0; i < kPixels; ++i) {
-        const VecF32 b = hn::Set(d, p[i]);
-#pragma GCC unroll 8
-        for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
-      }
-    }
+    const float* pixels = x + offsets[u];
+    const auto value = [pixels](int i) HWY_ATTR { return hn::Set(F32(), pixels[i]); };
+    add_products(value, weights + u * kVectors * kLanes, sums);
   }
 }
 

@@ -192,15 +192,32 @@ inline int32_t last_channels(int64_t channels) {
   return static_cast<int32_t>(((channels - 1) % 16 + 4) / 4 * 4);
 }
 
-// sums += x * weights, of one input channel.
-template <int kPixels, int kVectors>
-HWY_INLINE void add_products(const VecF32 (&x)[kPixels], const float* weights,
+// sums += value(pixel) * weights, of one input channel. What there are fewer of, pixels or vectors
+// of weights, stays in registers; GCC keeps sums there if `value` holds what changes by value.
+template <int kPixels, int kVectors, class Value>
+HWY_INLINE void add_products(const Value& value, const float* weights,
                              VecF32 (&sums)[kPixels][kVectors]) {
-#pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) {
-    const VecF32 w = hn::LoadU(F32(), weights + j * kLanes);
+  const F32 d;
+  if constexpr (kPixels < kVectors) {
+    VecF32 x[kPixels];
 #pragma GCC unroll 16
-    for (int i = 0; i < kPixels; ++i) add_product(x[i], w, sums[i][j]);
+    for (int i = 0; i < kPixels; ++i) x[i] = value(i);
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+      const VecF32 w = hn::LoadU(d, weights + j * kLanes);
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) add_product(x[i], w, sums[i][j]);
+    }
+  } else {
+    VecF32 w[kVectors];
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) w[j] = hn::LoadU(d, weights + j * kLanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kPixels; ++i) {
+      const VecF32 x = value(i);
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) add_product(x, w[j], sums[i][j]);
+    }
   }
 }
 
@@ -218,34 +235,17 @@ struct Pixels {
   }
 };
 
-// Adds the products of kChannels channels. What there are fewer of, pixels or vectors of weights,
-// stays in registers.
+// Adds the products of kChannels channels.
 template <int kChannels, int kPixels, int kVectors, int kApart>
 HWY_INLINE void add_channels(const Pixels<kPixels, kApart>& x, const float* weights,
                              VecF32 (&sums)[kPixels][kVectors]) {
-  const F32 d;
 #pragma GCC unroll 16
   for (int u = 0; u < kChannels; ++u) {
-    const float* w = weights + u * kVectors * kLanes;
-    if constexpr (kPixels < kVectors) {
-      VecF32 values[kPixels];
-      values[0] = hn::Set(d, x.first[u]);
-      if constexpr (kPixels > 1) values[kPixels - 1] = hn::Set(d, x.last[u]);
-#pragma GCC unroll 16
-      for (int i = 1; i < kPixels - 1; ++i) values[i] = hn::Set(d, x.middle[i * kApart + u]);
-      add_products(values, w, sums);
-    } else {
-      VecF32 wv[kVectors];
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + j * kLanes);
-#pragma GCC unroll 16
-      for (int i = 0; i < kPixels; ++i) {
-        const float* p = i == 0 ? x.first : i == kPixels - 1 ? x.last : x.middle + i * kApart;
-        const VecF32 value = hn::Set(d, p[u]);
-#pragma GCC unroll 8
-        for (int j = 0; j < kVectors; ++j) add_product(value, wv[j], sums[i][j]);
-      }
-    }
+    const auto value = [&x, u](int i) HWY_ATTR {
+      const float* p = i == 0 ? x.first : i == kPixels - 1 ? x.last : x.middle + i * kApart;
+      return hn::Set(F32(), p[u]);
+    };
+    add_products(value, weights + u * kVectors * kLanes, sums);
   }
 }
 
@@ -359,26 +359,11 @@ HWY_INLINE void part_by_rows(const TileArgs& a, int begin, int first_valid, int 
 template <int kChannels, int kPixels, int kVectors>
 HWY_INLINE void add_channels(const float* const (&pixels)[kPixels], int channel,
                              const float* weights, VecF32 (&sums)[kPixels][kVectors]) {
-  const F32 d;
 #pragma GCC unroll 16
   for (int u = 0; u < kChannels; ++u) {
-    const float* w = weights + u * kVectors * kLanes;
-    if constexpr (kPixels < kVectors) {
-      VecF32 values[kPixels];
-#pragma GCC unroll 16
-      for (int i = 0; i < kPixels; ++i) values[i] = hn::Set(d, pixels[i][channel + u]);
-      add_products(values, w, sums);
-    } else {
-      VecF32 wv[kVectors];
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) wv[j] = hn::LoadU(d, w + j * kLanes);
-#pragma GCC unroll 16
-      for (int i = 0; i < kPixels; ++i) {
-        const VecF32 b = hn::Set(d, pixels[i][channel + u]);
-#pragma GCC unroll 8
-        for (int j = 0; j < kVectors; ++j) add_product(b, wv[j], sums[i][j]);
-      }
-    }
+    const int at = channel + u;
+    const auto value = [&pixels, at](int i) HWY_ATTR { return hn::Set(F32(), pixels[i][at]); };
+    add_products(value, weights + u * kVectors * kLanes, sums);
   }
 }
 
