@@ -69,22 +69,20 @@ HWY_INLINE void with_activation(D d, const Activation& activation, const Use& us
         return hn::Mul(x, min_of(one, max_of(zero, hn::MulAdd(x, sixth, half))));
       });
     }
-    case Kind::swish:
-      return use([=](V x) HWY_ATTR { return hn::Mul(x, sigmoid_f32(d, hn::Mul(alpha, x))); });
+    case Kind::swish: {
+      const V minus_alpha = hn::Neg(alpha);
+      return use([=](V x) HWY_ATTR { return gated_f32(d, x, hn::Mul(minus_alpha, x)); });
+    }
     case Kind::tanh:
       return use([=](V x) HWY_ATTR { return tanh_f32(d, x); });
-    case Kind::gelu_erf: {
-      const V scale = hn::Set(d, 0.707106781f);
-      return use([=](V x) HWY_ATTR {
-        return hn::Mul(hn::Mul(half, x), hn::Add(one, erf_f32(d, hn::Mul(x, scale))));
-      });
-    }
+    case Kind::gelu_erf:
+      return use([=](V x) HWY_ATTR { return gelu_f32(d, x); });
     case Kind::gelu_tanh: {
-      const V scale = hn::Set(d, 0.797884561f);
-      const V cubic = hn::Set(d, 0.0356774081f);
+      // (1 + tanh(y)) / 2 is the sigmoid of 2y.
+      const V scale = hn::Set(d, -2 * 0.797884561f);
+      const V cubic = hn::Set(d, -2 * 0.0356774081f);
       return use([=](V x) HWY_ATTR {
-        const V inner = hn::Mul(x, hn::MulAdd(hn::Mul(x, x), cubic, scale));
-        return hn::Mul(hn::Mul(half, x), hn::Add(one, tanh_f32(d, inner)));
+        return gated_f32(d, x, hn::Mul(x, hn::MulAdd(hn::Mul(x, x), cubic, scale)));
       });
     }
     case Kind::exp:
@@ -117,6 +115,7 @@ template <class D, class F>
 HWY_INLINE void map_f32(D d, const F& f, const float* input, float* output, size_t count) {
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
+#pragma GCC unroll 2
   for (; i + lanes <= count; i += lanes) hn::StoreU(f(hn::LoadU(d, input + i)), d, output + i);
   if (i < count) {
     float rest[kLanes] = {};
