@@ -13,6 +13,31 @@ namespace {
 using kernels::cpu::ConvShape;
 using kernels::cpu::DirectConv;
 
+// A kernel of one pixel with strides reads few of the input's; brought together first, they make it
+// a pointwise convolution, whose tiles read pixels that lie side by side.
+bool gathers(const ConvNode& node) {
+  const ConvShape& s = node.shape;
+  return !node.scaled && s.groups == 1 && s.taps() == 1 && !s.is_pointwise() && s.pad_top == 0 &&
+         s.pad_left == 0 && (s.out_height - 1) * s.stride_height < s.in_height &&
+         (s.out_width - 1) * s.stride_width < s.in_width;
+}
+
+// The convolution of the pixels that are read, if they are gathered.
+ConvShape read_shape(const ConvNode& node) {
+  ConvShape s = node.shape;
+  if (gathers(node)) {
+    s.in_height = s.out_height;
+    s.in_width = s.out_width;
+    s.stride_height = s.stride_width = 1;
+  }
+  return s;
+}
+
+size_t gathered_floats(const ConvNode& node) {
+  const ConvShape& s = node.shape;
+  return gathers(node) ? static_cast<size_t>(node.batch * s.in_blocks() * s.out_pixels() * 16) : 0;
+}
+
 // How threads share the work; none of it changes results.
 struct Cut {
   bool by_thread = false;  // tiles for each thread; else:
@@ -26,7 +51,7 @@ struct Cut {
 // convolution read channels of their own.
 Cut usual_cut(const ConvNode& node) {
   constexpr int64_t kCached = 128 * 1024;
-  const ConvShape& s = node.shape;
+  const ConvShape s = read_shape(node);
   const auto weights = static_cast<int64_t>(DirectConv(s).packed_size());
   const int64_t values = s.in_channels * s.in_pixels() + s.out_channels * s.out_pixels();
   Cut cut;
@@ -53,8 +78,8 @@ Cut cut_of(int variant) {
 }
 
 KernelOption option_of(const NodeView& view, const ConvNode& node, const Cut& cut) {
-  KernelOption option =
-      conv_option(view, node, blocked_layout(), direct_weights_layout(node.shape), 0);
+  KernelOption option = conv_option(view, node, blocked_layout(), direct_weights_layout(node.shape),
+                                    gathered_floats(node));
   // Few pixels leave no time to bring anything else.
   option.reads_ahead = node.shape.out_pixels() >= 32;
   option.variant = variant_of(cut);
@@ -95,7 +120,8 @@ class DirectKernel final : public Kernel {
   DirectKernel(const ConvNode& node, const CpuDevice& device, const Cut& cut)
       : node_(node),
         device_(device),
-        conv_(node.shape),
+        gathers_(gathers(node)),
+        conv_(read_shape(node)),
         division_(divide(node, conv_, cut, device.threads())) {}
 
   Status run(const KernelArgs& args) override {
@@ -107,7 +133,11 @@ class DirectKernel final : public Kernel {
     base.residual = optional_input(args, node_.bias_input() + 1);
     base.output = args.outputs[0].data<float>();
     base.activation = node_.activation;
-    const ConvShape& s = node_.shape;
+    const ConvShape& s = conv_.shape();
+    if (gathers_) {
+      gather(base.input, args.workspace.data<float>());
+      base.input = args.workspace.data<float>();
+    }
     const int64_t in_image = s.in_blocks() * s.in_pixels() * 16;
     const int64_t out_image = s.out_blocks() * s.out_pixels() * 16;
     const int64_t parts = division_.parts();
@@ -128,8 +158,25 @@ class DirectKernel final : public Kernel {
   }
 
  private:
+  void gather(const float* input, float* gathered) const {
+    const ConvShape& s = node_.shape;
+    const int64_t rows = node_.batch * s.in_blocks() * s.out_height;
+    constexpr int64_t kLeastFloats = 16 * 1024;  // for a thread
+    const int64_t least = std::max<int64_t>(kLeastFloats / (s.out_width * 16), 1);
+    device_.parallel(rows, least, [&](int64_t begin, int64_t end, int) {
+      float* to = gathered + begin * s.out_width * 16;
+      for (int64_t row = begin; row < end; ++row) {
+        const int64_t block = row / s.out_height, y = row % s.out_height * s.stride_height;
+        const float* from = input + (block * s.in_height + y) * s.in_width * 16;
+        for (int64_t x = 0; x < s.out_width; ++x, to += 16, from += s.stride_width * 16)
+          std::copy_n(from, 16, to);
+      }
+    });
+  }
+
   ConvNode node_;
   const CpuDevice& device_;
+  bool gathers_;
   DirectConv conv_;
   Division division_;
 };
