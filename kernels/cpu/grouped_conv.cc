@@ -113,7 +113,7 @@ HWY_NOINLINE void run_of_pixels(const RunArgs& a) {
   for (int64_t ky = 0; ky < a.kernel_rows; ++ky) {
     const float* x = a.input + ky * a.row_stride;
     for (int64_t kx = 0; kx < a.kernel_columns; ++kx, x += a.column_stride) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int c = 0; c < kGroup; ++c) {
         const VecF32 weight = hn::LoadU(d, w + c * kStep);
 #pragma GCC unroll 16
