@@ -45,6 +45,7 @@ HWY_BEFORE_NAMESPACE();
 namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 
 int64_t winograd_panel_blocks() { return kPanelBlocks; }
+int64_t winograd_register_tiles() { return kTilePixels; }
 
 template <int m>
 void transform_inputs(const WinogradAccess& w, const WinogradConv::Args& args, Range units) {
@@ -226,6 +227,7 @@ HWY_AFTER_NAMESPACE();
 namespace oarlock::kernels::cpu {
 
 OARLOCK_EXPORT(winograd_panel_blocks);
+OARLOCK_EXPORT(winograd_register_tiles);
 OARLOCK_EXPORT(transform_input_target);
 OARLOCK_EXPORT(multiply_planes);
 OARLOCK_EXPORT(transform_output_target);
@@ -234,6 +236,8 @@ bool WinogradConv::fits(const ConvShape& s) {
   return s.kernel_height == 3 && s.kernel_width == 3 && s.stride_height == 1 &&
          s.stride_width == 1 && s.dilation_height == 1 && s.dilation_width == 1 && s.groups == 1;
 }
+
+int64_t WinogradConv::register_tiles() { return OARLOCK_DISPATCH(winograd_register_tiles)(); }
 
 WinogradConv::WinogradConv(const ConvShape& shape, int m, int64_t block_tiles)
     : shape_(shape),

@@ -21,6 +21,9 @@ class WinogradConv {
   // 3x3, stride 1, no dilation, no groups.
   static bool fits(const ConvShape& shape);
 
+  // Tiles that a register block of the products takes at once, on the instruction set in use.
+  static int64_t register_tiles();
+
   // m: 2, 4 or 6; block_tiles: tiles in a block, the last block of an image may have fewer.
   WinogradConv(const ConvShape& shape, int m, int64_t block_tiles);
 

@@ -27,14 +27,16 @@ int64_t tiles_of(const ConvShape& s, int m) {
 // Time in multiplications: arithmetic, transforms, and reading weights, which the rest of a network
 // has driven out of the nearer caches.
 double cost(const ConvShape& s, int m) {
-  constexpr double kWeightsRead = 12;  // multiplications in the time one weight takes to arrive
-  constexpr double kTransform = 12;    // for each element and plane of a transform
-  constexpr double kFullTile = 14;     // tiles that a register block takes at once
+  const auto full_block = static_cast<double>(WinogradConv::register_tiles());
+  // Multiplications in the time one weight takes to arrive: the faster they are, the more.
+  const double weights_read = full_block * 6 / 7;
+  // Multiplications in the time of a transform, for each element and plane.
+  const double transform = m == 6 ? 18 : 12;
   const double products = static_cast<double>(s.in_blocks() * 16) * s.out_blocks() * 16;
   const double planes = m == 0 ? 9 : (m + 2) * (m + 2);
   const double tiles = static_cast<double>(m == 0 ? s.out_pixels() : tiles_of(s, m));
-  double sum = planes * products * (std::max(tiles, kFullTile) + kWeightsRead);
-  if (m != 0) sum += kTransform * planes * tiles * (s.in_blocks() + s.out_blocks()) * 16;
+  double sum = planes * products * (std::max(tiles, full_block) + weights_read);
+  if (m != 0) sum += transform * planes * tiles * (s.in_blocks() + s.out_blocks()) * 16;
   return sum;
 }
 
@@ -56,14 +58,16 @@ Choice with_blocks(const ConvShape& s, int m, int64_t wanted, int threads) {
 Choice choose(const ConvShape& s, int threads) {
   int best_m = 0;
   double best = cost(s, 0);
-  for (const int m : {2, 4}) {
+  for (const int m : {2, 4, 6}) {
     const double sum = cost(s, m);
     if (sum >= best) continue;
     best = sum;
     best_m = m;
   }
   if (best_m == 0) return {};
-  return with_blocks(s, best_m, s.in_channels + s.out_channels > 256 ? 56 : 28, threads);
+  // Blocks of like size, whatever the planes.
+  const int64_t wanted = s.in_channels + s.out_channels > 256 ? 56 : 28;
+  return with_blocks(s, best_m, best_m == 6 ? wanted / 2 : wanted, threads);
 }
 
 // A choice as the number of a kernel's variant, and back.
