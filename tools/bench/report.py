@@ -6,10 +6,12 @@
 FOLDER holds the .json files of tools/bench/run.sh; the plot goes beside PAGE as .svg.
 """
 
+import datetime
 import importlib.metadata
 import json
 import os
 import pathlib
+import re
 import statistics
 import sys
 
@@ -29,12 +31,12 @@ TABLES = [
 
 
 def machine():
-    model = "unknown CPU"
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
-    return f"{model}, {len(os.sched_getaffinity(0))} cores"
+    text = pathlib.Path("/proc/cpuinfo").read_text()
+    facts = dict(re.findall(r"^(model name|flags)\s*: (.*)$", text, re.MULTILINE))
+    name = facts.get("model name", "unknown CPU")
+    if "flags" in facts:
+        name += f" {'with' if 'avx512f' in facts['flags'].split() else 'without'} AVX-512"
+    return f"{name}, {len(os.sched_getaffinity(0))} cores"
 
 
 def versions(engines):
@@ -112,7 +114,8 @@ def main():
             "Written by `tools/bench/run.sh`, which exports the networks, runs every engine in a",
             "process of its own, lets them take turns, and compares the answers with ONNX Runtime's.",
             "The ratio is oarlock's figure divided by the best other engine's: below 1 oarlock leads.",
-            "", f"Machine: {machine()}. Engines: {versions(main_table['engines'])}.", "",
+            "", f"Machine: {machine()}. Engines: {versions(main_table['engines'])}."
+            f" Measured on {datetime.date.today()}.", "",
             f"![time of every engine divided by oarlock's]({page.with_suffix('.svg').name})"]
     for name, title, about in TABLES:
         if name in measured:

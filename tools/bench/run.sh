@@ -1,12 +1,22 @@
 #!/bin/sh
 # Measures oarlock beside other engines and writes docs/performance.md and docs/performance.svg:
-#   tools/bench/run.sh [--short]      --short: fewer and shorter rounds
+#   tools/bench/run.sh [--short] [PAGE.md]      --short: fewer and shorter rounds
 # Installs what is missing, builds, exports the networks into build/bench, measures (half an hour;
 # leave the machine alone meanwhile), and keeps the figures in build/bench/*.json.
 set -eu
 cd "$(dirname "$0")/../.."
 short=
-[ "${1:-}" = --short ] && short="--rounds 3 --slice 0.08 --starts 1"
+page=docs/performance.md
+for argument; do
+  case $argument in
+    --short) short="--rounds 3 --slice 0.08 --starts 1" ;;
+    *.md) page=$argument ;;
+    *)
+      echo "usage: tools/bench/run.sh [--short] [PAGE.md]" >&2
+      exit 2
+      ;;
+  esac
+done
 out=build/bench
 
 step() { printf '\n== %s\n' "$*"; }
@@ -49,5 +59,5 @@ OARLOCK_CPU=avx2 ONEDNN_MAX_CPU_ISA=AVX2 \
   measure avx2 "$few" --models $networks --threads 2 --engines oarlock,openvino,onnxruntime
 
 step report
-build/bench-venv/bin/python tools/bench/report.py $out docs/performance.md
+build/bench-venv/bin/python tools/bench/report.py $out "$page"
 [ -z "$failed" ]
