@@ -82,7 +82,8 @@ HWY_INLINE void with_activation(D d, const Activation& activation, const Use& us
       const V scale = hn::Set(d, -2 * 0.797884561f);
       const V cubic = hn::Set(d, -2 * 0.0356774081f);
       return use([=](V x) HWY_ATTR {
-        return gated_f32(d, x, hn::Mul(x, hn::MulAdd(hn::Mul(x, x), cubic, scale)));
+        const V y = gated_f32(d, x, hn::Mul(x, hn::MulAdd(hn::Mul(x, x), cubic, scale)));
+        return hn::MulAdd(min_of(zero, x), zero, y);  // NaN for -infinity, which is times 0
       });
     }
     case Kind::exp:
