@@ -7,7 +7,8 @@
 //   erf_f32      absolute and relative error at most 5e-7
 //   gelu_f32     absolute error at most 3e-7; NaN for -infinity, which is times 0
 //   log1p_f32    for x in [0, 1]: absolute error at most 2e-7
-// NaN stays NaN in all of them.
+// NaN stays NaN in all of them. The coefficients of erf, GELU and exp of negative numbers are
+// minimax fits (Lawson's iteration).
 
 #if defined(OARLOCK_KERNELS_CPU_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef OARLOCK_KERNELS_CPU_VECTOR_MATH_INL_H_
