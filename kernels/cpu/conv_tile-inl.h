@@ -192,35 +192,6 @@ inline int32_t last_channels(int64_t channels) {
   return static_cast<int32_t>(((channels - 1) % 16 + 4) / 4 * 4);
 }
 
-// sums += value(pixel) * weights, of one input channel. What there are fewer of, pixels or vectors
-// of weights, stays in registers; GCC keeps sums there if `value` holds what changes by value.
-template <int kPixels, int kVectors, class Value>
-HWY_INLINE void add_products(const Value& value, const float* weights,
-                             VecF32 (&sums)[kPixels][kVectors]) {
-  const F32 d;
-  if constexpr (kPixels < kVectors) {
-    VecF32 x[kPixels];
-#pragma GCC unroll 16
-    for (int i = 0; i < kPixels; ++i) x[i] = value(i);
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) {
-      const VecF32 w = hn::LoadU(d, weights + j * kLanes);
-#pragma GCC unroll 16
-      for (int i = 0; i < kPixels; ++i) add_product(x[i], w, sums[i][j]);
-    }
-  } else {
-    VecF32 w[kVectors];
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) w[j] = hn::LoadU(d, weights + j * kLanes);
-#pragma GCC unroll 16
-    for (int i = 0; i < kPixels; ++i) {
-      const VecF32 x = value(i);
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) add_product(x, w[j], sums[i][j]);
-    }
-  }
-}
-
 // Where the pixels of a part of a tile lie: kApart floats apart, the first and the last anywhere.
 template <int kPixels, int kApart>
 struct Pixels {

@@ -58,31 +58,10 @@ inline constexpr int kRowGroup = (kTileRows + 3) / 4;
 template <int ROWS, int VECTORS>
 HWY_INLINE void add_step(const float* const (&rows)[4], int64_t row_stride, int64_t column,
                          const float* b, VecF32 (&acc)[ROWS][VECTORS]) {
-  const F32 d;
-  const auto a = [&](int i) HWY_ATTR {
-    return hn::Set(d, rows[i / kRowGroup][i % kRowGroup * row_stride + column]);
+  const auto a = [&rows, row_stride, column](int i) HWY_ATTR {
+    return hn::Set(F32(), rows[i / kRowGroup][i % kRowGroup * row_stride + column]);
   };
-  if constexpr (ROWS < VECTORS) {
-    VecF32 x[ROWS];
-#pragma GCC unroll 16
-    for (int i = 0; i < ROWS; ++i) x[i] = a(i);
-#pragma GCC unroll 4
-    for (int j = 0; j < VECTORS; ++j) {
-      const VecF32 y = hn::LoadU(d, b + j * kStep);
-#pragma GCC unroll 16
-      for (int i = 0; i < ROWS; ++i) add_product(x[i], y, acc[i][j]);
-    }
-  } else {
-    VecF32 y[VECTORS];
-#pragma GCC unroll 4
-    for (int j = 0; j < VECTORS; ++j) y[j] = hn::LoadU(d, b + j * kStep);
-#pragma GCC unroll 16
-    for (int i = 0; i < ROWS; ++i) {
-      const VecF32 x = a(i);
-#pragma GCC unroll 4
-      for (int j = 0; j < VECTORS; ++j) add_product(x, y[j], acc[i][j]);
-    }
-  }
+  add_products(a, b, acc);
 }
 
 template <int ROWS, int VECTORS, Strides STRIDES>

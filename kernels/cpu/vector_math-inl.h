@@ -75,6 +75,35 @@ HWY_INLINE void add_product(VecF32 x, const float* y, VecF32& sum) {
 #endif
 }
 
+// sums[i][j] += value(i) * vector j of `row`. What there are fewer of, values or vectors, stays in
+// registers; GCC keeps sums there if `value` holds what changes by value.
+template <int kValues, int kVectors, class Value>
+HWY_INLINE void add_products(const Value& value, const float* row,
+                             VecF32 (&sums)[kValues][kVectors]) {
+  const F32 d;
+  if constexpr (kValues < kVectors) {
+    VecF32 x[kValues];
+#pragma GCC unroll 16
+    for (int i = 0; i < kValues; ++i) x[i] = value(i);
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+      const VecF32 w = hn::LoadU(d, row + j * kLanes);
+#pragma GCC unroll 16
+      for (int i = 0; i < kValues; ++i) add_product(x[i], w, sums[i][j]);
+    }
+  } else {
+    VecF32 w[kVectors];
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) w[j] = hn::LoadU(d, row + j * kLanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kValues; ++i) {
+      const VecF32 x = value(i);
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) add_product(x, w[j], sums[i][j]);
+    }
+  }
+}
+
 // min(max(x, low), high) in which NaN survives.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V clamp_f32(D, V x, V low, V high) {
