@@ -120,7 +120,6 @@ class DirectKernel final : public Kernel {
   DirectKernel(const ConvNode& node, const CpuDevice& device, const Cut& cut)
       : node_(node),
         device_(device),
-        gathers_(gathers(node)),
         conv_(read_shape(node)),
         division_(divide(node, conv_, cut, device.threads())) {}
 
@@ -134,7 +133,7 @@ class DirectKernel final : public Kernel {
     base.output = args.outputs[0].data<float>();
     base.activation = node_.activation;
     const ConvShape& s = conv_.shape();
-    if (gathers_) {
+    if (gathers(node_)) {
       gather(base.input, args.workspace.data<float>());
       base.input = args.workspace.data<float>();
     }
@@ -176,7 +175,6 @@ class DirectKernel final : public Kernel {
 
   ConvNode node_;
   const CpuDevice& device_;
-  bool gathers_;
   DirectConv conv_;
   Division division_;
 };
