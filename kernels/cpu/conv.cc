@@ -40,8 +40,9 @@ struct DirectConvAccess {
         weights(static_cast<int64_t>(conv.packed_size())) {}
 };
 
+// Pixels of a tile and of a part of one that fills the registers, blocks of a panel.
 struct TileLimits {
-  int pixels, blocks;
+  int pixels, part_pixels, blocks;
 };
 
 }  // namespace oarlock::kernels::cpu
@@ -50,7 +51,7 @@ struct TileLimits {
 HWY_BEFORE_NAMESPACE();
 namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 
-TileLimits tile_limits() { return {kTilePixels, kPanelBlocks}; }
+TileLimits tile_limits() { return {kTilePixels, kPartPixels, kPanelBlocks}; }
 
 // From [filters][channels][taps] to [block of 16 channels][tap][channel][width].
 void pack_filters(const float* from, int64_t filters, int64_t channels, int64_t taps, int64_t width,
@@ -76,7 +77,7 @@ class DirectRunner {
   DirectRunner(const DirectConvAccess& conv, const DirectConv::Args& args)
       : conv_(conv),
         args_(args),
-        functions_(table(conv, args)),
+        table_(table(conv, args)),
         bounded_(is_bounds(args.activation)),
         last_channels_(conv.shape.groups == 1 ? last_channels(conv.shape.in_channels) : 16) {
     const ConvShape& s = conv.shape;
@@ -109,17 +110,22 @@ class DirectRunner {
   }
   void set_panel(int64_t index) { set_panel(index, {0, conv_.panels[index].in_blocks}); }
 
-  // The next tile is number i of n that bring the next chunk's weights into the cache.
-  void sweep(int64_t index, int64_t i, int64_t n) {
+  // Whether later pixels of the input are brought into the cache, by tiles that can do without.
+  void bring_input(bool brings) { a_.brings = brings; }
+
+  // The next tile, of so many pixels, is number i of n that bring the next chunk's weights.
+  void sweep(int64_t pixels, int64_t i, int64_t n) {
     const int64_t floats = a_.in_blocks * a_.weight_block_stride;
-    const int64_t steps =
-        tile_steps(a_.in_blocks, a_.taps, conv_.tiles[index].pixels, panel_->out_blocks);
+    const int64_t steps = tile_steps(a_.in_blocks, a_.taps, pixels, panel_->out_blocks);
     a_.prefetch_step = 0;
-    if (weights_ + floats < args_.weights + conv_.weights)
-      sweep_over(weights_ + floats, floats, i, n, steps, a_);
+    if (weights_ + floats >= args_.weights + conv_.weights) return;
+    sweep_over(weights_ + floats, floats, i, n, steps, a_);
+    a_.brings = true;
   }
 
-  void run(int64_t index) {
+  void run(int64_t index) { run(index, conv_.tiles[index].pixels); }
+  // Of a pointwise convolution the pixels of further tiles too.
+  void run(int64_t index, int64_t pixels) {
     const DirectConvAccess::Tile& tile = conv_.tiles[index];
     const int64_t at = panel_->first_out_block * a_.out_block_stride + tile.first_pixel * 16;
     a_.input = input_ + tile.input;
@@ -129,33 +135,27 @@ class DirectRunner {
     a_.kernel_rows = tile.rows;
     a_.first_valid = tile.first_valid;
     a_.last_valid = tile.last_valid;
+    a_.last_pixel = tile.pixels - 1;
     if (!conv_.by_rows) a_.offsets = conv_.offsets + index * a_.taps * kOffsetRow;
-    functions_[panel_->out_blocks - 1][tile.pixels - 1](a_);
+    table_->run(a_, pixels, panel_->out_blocks);
     if (bounded_ || !a_.last_chunk) return;
     for (int64_t block = 0; block < panel_->out_blocks; ++block) {
       float* out = a_.output + block * a_.out_block_stride;
-      activate_f32(args_.activation, out, out, static_cast<size_t>(tile.pixels) * 16);
+      activate_f32(args_.activation, out, out, static_cast<size_t>(pixels) * 16);
     }
   }
 
  private:
-  using Functions = const TileFunction (*)[kTilePixels];
-
-  static Functions table(const DirectConvAccess& conv, const DirectConv::Args& args) {
-    static constexpr TileTable<Pointwise> kPointwise;
-    static constexpr TileTable<ScaledPointwise> kScaledPointwise;
-    static constexpr TileTable<ByRows> kByRows;
-    static constexpr TileTable<ByRowsOfStride2> kByRowsOfStride2;
-    static constexpr TileTable<ByOffsets> kByOffsets;
-    if (!conv.by_rows) return kByOffsets.functions;
-    if (args.scale) return kScaledPointwise.functions;
-    if (conv.shape.is_pointwise()) return kPointwise.functions;
-    return conv.shape.stride_width == 2 ? kByRowsOfStride2.functions : kByRows.functions;
+  static const TileTable* table(const DirectConvAccess& conv, const DirectConv::Args& args) {
+    if (!conv.by_rows) return &table_of<ByOffsets>;
+    if (args.scale) return &table_of<ScaledPointwise>;
+    if (conv.shape.is_pointwise()) return &table_of<Pointwise>;
+    return conv.shape.stride_width == 2 ? &table_of<ByRowsOfStride2> : &table_of<ByRows>;
   }
 
   const DirectConvAccess& conv_;
   const DirectConv::Args& args_;
-  Functions functions_;
+  const TileTable* table_;
   bool bounded_;
   int32_t last_channels_;
   TileArgs a_ = {};
@@ -178,14 +178,19 @@ void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   const ConvShape& s = conv.shape;
   DirectRunner runner(conv, args);
   const int64_t tile_floats = kTilePixels * s.in_channels * s.stride_height * s.stride_width;
-  const int64_t in_group = std::max<int64_t>(kGroupFloats / tile_floats, 8);
+  const int64_t in_group = std::max<int64_t>(kGroupFloats / tile_floats, 4);
   const int64_t count = tiles.end - tiles.begin, groups = (count + in_group - 1) / in_group;
-  // More tiles than these leave the memory time to bring weights when they are read.
-  constexpr int64_t kMostSweeping = 24;
-  const bool sweeps = count <= kMostSweeping * groups && conv.weights > kFarWeights;
+  // More pixels than these leave the memory time to bring weights when they are read.
+  constexpr int64_t kMostSweeping = 24 * kPartPixels;
+  const bool sweeps = count * kTilePixels <= kMostSweeping * groups && conv.weights > kFarWeights;
+  // Tiles of a pointwise convolution lie side by side; the activation comes while they are near.
+  constexpr int64_t kNearTiles = 4;
+  const bool side_by_side = s.is_pointwise() && conv.by_rows;
+  const int64_t in_piece = !side_by_side ? 1 : is_bounds(args.activation) ? in_group : kNearTiles;
   const bool in_place = args.residual == args.output;  // then the output cannot hold partial sums
   for (int64_t g = 0; g < groups; ++g) {
     const Range group = {tiles.begin + count * g / groups, tiles.begin + count * (g + 1) / groups};
+    const int64_t pieces = (group.end - group.begin + in_piece - 1) / in_piece;
     for (int64_t p = panels.begin; p < panels.end; ++p) {
       const int64_t blocks = conv.panels[p].in_blocks;
       const int64_t block_floats = panel_floats(conv, p) / blocks;
@@ -194,9 +199,12 @@ void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
       const int64_t chunks = (blocks + in_chunk - 1) / in_chunk;
       for (int64_t c = 0; c < chunks; ++c) {
         runner.set_panel(p, {blocks * c / chunks, blocks * (c + 1) / chunks});
-        for (int64_t t = group.begin; t < group.end; ++t) {
-          if (sweeps) runner.sweep(t, t - group.begin, group.end - group.begin);
-          runner.run(t);
+        for (int64_t t = group.begin; t < group.end; t += in_piece) {
+          const DirectConvAccess::Tile& last = conv.tiles[std::min(t + in_piece, group.end) - 1];
+          const int64_t pixels = last.first_pixel + last.pixels - conv.tiles[t].first_pixel;
+          runner.bring_input(p == panels.begin);
+          if (sweeps) runner.sweep(pixels, (t - group.begin) / in_piece, pieces);
+          runner.run(t, pixels);
         }
       }
     }
@@ -276,15 +284,16 @@ DirectConv::DirectConv(const ConvShape& shape, bool transposed)
 
 void DirectConv::cut_tiles() {
   const ConvShape& s = shape_;
-  const int64_t most = OARLOCK_DISPATCH(tile_limits)().pixels;
+  const TileLimits limits = OARLOCK_DISPATCH(tile_limits)();
+  const int64_t most = limits.pixels, part = limits.part_pixels;
   // In tiles along a row the first and the last pixel may lie in the padding, for any kernel
   // column.
   const bool rows_fit =
       s.stride_width <= 2 && s.pad_left <= s.stride_width && s.right_overhang() <= s.stride_width;
-  const int64_t row_tiles = (s.out_width + most - 1) / most;
-  const bool rows_fill = s.out_width * 5 >= row_tiles * most * 4;
+  const int64_t row_parts = (s.out_width + part - 1) / part;
+  const bool rows_fill = s.out_width * 5 >= row_parts * part * 4;
   by_rows_ =
-      s.is_pointwise() || (!transposed_ && rows_fit && (rows_fill || s.out_pixels() > 32 * most));
+      s.is_pointwise() || (!transposed_ && rows_fit && (rows_fill || s.out_pixels() > 32 * part));
   const int64_t row_length = by_rows_ && !s.is_pointwise() ? s.out_width : s.out_pixels();
 
   const int64_t in_row = (row_length + most - 1) / most;

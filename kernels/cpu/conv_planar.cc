@@ -55,30 +55,26 @@ HWY_INLINE void add_planar(const float* x, const int32_t* offsets, const float* 
 
 // Pixels lie one after another, a float each, at an offset of its own for every tap.
 template <int kPixels, int kBlocks>
-HWY_INLINE void part_planar(const TileArgs& a, int begin) {
+HWY_NOINLINE void parts_planar(TileArgs& a, int64_t begin, int64_t end) {
   constexpr int kVectors = kBlocks * kBlockVectors, kStep = 4;
-  VecF32 sums[kPixels][kVectors];
-  start_tile(a, begin, sums);
-  const float* w = a.weights;
-  const float* x = a.input + begin;
-  int32_t tap = 0;
 #pragma GCC unroll 1
-  for (; tap + kStep <= a.taps; tap += kStep, w += kStep * kVectors * kLanes)
-    add_planar<kStep>(x, a.offsets + tap, w, sums);
+  for (; begin < end; begin += kPixels) {
+    VecF32 sums[kPixels][kVectors];
+    start_part(a, begin, sums);
+    const float* w = a.weights;
+    const float* x = a.input + begin;
+    int32_t tap = 0;
 #pragma GCC unroll 1
-  for (; tap < a.taps; ++tap, w += kVectors * kLanes) add_planar<1>(x, a.offsets + tap, w, sums);
-  finish_tile(a, begin, sums);
-}
-
-template <int kPixels, int kBlocks>
-HWY_NOINLINE void tile_planar(const TileArgs& a) {
-  constexpr int kFirst = first_part(kPixels, kBlocks), kRest = kPixels - kFirst;
-  part_planar<kFirst, kBlocks>(a, 0);
-  if constexpr (kRest > 0) part_planar<kRest, kBlocks>(a, kFirst);
+    for (; tap + kStep <= a.taps; tap += kStep, w += kStep * kVectors * kLanes)
+      add_planar<kStep>(x, a.offsets + tap, w, sums);
+#pragma GCC unroll 1
+    for (; tap < a.taps; ++tap, w += kVectors * kLanes) add_planar<1>(x, a.offsets + tap, w, sums);
+    finish_part(a, begin, sums);
+  }
 }
 template <int kPixels, int kBlocks>
 struct Planar {
-  static constexpr TileFunction call = tile_planar<kPixels, kBlocks>;
+  static constexpr PartsFunction call = parts_planar<kPixels, kBlocks>;
 };
 
 // `count` columns of an input row, stride_width apart from column -shift on; zeros where the row
@@ -135,7 +131,6 @@ void copy_patches(const PlanarConvAccess& conv, const float* input, int64_t firs
 
 void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Range strips,
                 Range panels) {
-  static constexpr TileTable<Planar> kPlanar;
   const ConvShape& s = conv.shape;
   const int64_t taps = s.in_channels * s.taps();
   const bool bounded = is_bounds(args.activation);
@@ -160,7 +155,6 @@ void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Rang
     const int64_t length = conv.patches ? (y_end - y_begin) * s.out_width : s.out_width;
     const int64_t row_step =
         conv.patches ? 0 : s.stride_height * s.stride_width * conv.copied_columns;
-    const int64_t tiles = (length + kTilePixels - 1) / kTilePixels;
     for (int64_t unit = 0; unit < chunks * (panels.end - panels.begin); ++unit) {
       const int64_t panel = panels.begin + unit % (panels.end - panels.begin);
       const int64_t chunk = unit / (panels.end - panels.begin);
@@ -174,18 +168,13 @@ void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Rang
       a.last_chunk = chunk + 1 == chunks;
       a.bias = args.bias ? args.bias + block * 16 : nullptr;
       for (int64_t r = 0; r < rows; ++r) {
-        for (int64_t t = 0; t < tiles; ++t) {
-          const int64_t begin = length * t / tiles;
-          const int pixels = static_cast<int>(length * (t + 1) / tiles - begin);
-          a.input = args.workspace + r * row_step + begin;
-          a.output =
-              args.output + block * a.out_block_stride + ((y_begin + r) * s.out_width + begin) * 16;
-          kPlanar.get(pixels, static_cast<int>(blocks))(a);
-          if (bounded || !a.last_chunk) continue;
-          for (int64_t b = 0; b < blocks; ++b) {
-            float* out = a.output + b * a.out_block_stride;
-            activate_f32(args.activation, out, out, static_cast<size_t>(pixels) * 16);
-          }
+        a.input = args.workspace + r * row_step;
+        a.output = args.output + block * a.out_block_stride + (y_begin + r) * s.out_width * 16;
+        table_of<Planar>.run(a, length, blocks);
+        if (bounded || !a.last_chunk) continue;
+        for (int64_t b = 0; b < blocks; ++b) {
+          float* out = a.output + b * a.out_block_stride;
+          activate_f32(args.activation, out, out, static_cast<size_t>(length) * 16);
         }
       }
     }

@@ -18,41 +18,45 @@
 HWY_BEFORE_NAMESPACE();
 namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 
-// Pixels of a tile and blocks of a panel that fill the registers of the instruction set.
+// Blocks of a panel, and pixels whose sums for so many blocks fill the registers: a part of a tile.
 #if HWY_MAX_BYTES >= 64
-constexpr int kTilePixels = 14;
 constexpr int kPanelBlocks = 2;
+constexpr int part_pixels(int) { return 14; }
 #elif HWY_MAX_BYTES >= 32
-constexpr int kTilePixels = 6;
 constexpr int kPanelBlocks = 2;
+// Three pixels by four vectors load 7 vectors for 12 products, six by two 8: loads are what a core
+// has least of that runs another thread beside.
+constexpr int part_pixels(int blocks) { return blocks == 2 ? 3 : 6; }
 #elif HWY_ARCH_ARM
-constexpr int kTilePixels = 6;
 constexpr int kPanelBlocks = 1;
+constexpr int part_pixels(int) { return 6; }
 #else
-constexpr int kTilePixels = 2;
 constexpr int kPanelBlocks = 1;
+constexpr int part_pixels(int) { return 2; }
 #endif
-// Large tiles sweep over what the next ones read, in cache lines of the second level: weights are
+constexpr int kPartPixels = part_pixels(kPanelBlocks);
+constexpr int kTilePixels = 14;  // most pixels of a tile that does not lie in one piece
+// Large parts sweep over what the next ones read, in cache lines of the second level: weights are
 // read once by the first tile and by all others from the cache, and the memory would rest
 // meanwhile. For small ones it costs more cycles than it saves (3 to 10 % of networks on a Zen 3),
 // but where few tiles share weights from beyond the second level.
-constexpr bool kSweeps = kTilePixels >= 12;
+constexpr bool kSweeps = kPartPixels >= 12;
 // Weights that do not stay in a second-level cache from one run to the next.
 constexpr int64_t kFarWeights = 128 * 1024;
 // Channels of a block that are computed without a loop, with a step of the sweep.
 constexpr int kUnroll = HWY_MAX_BYTES == 32 ? 16 : 4;
 constexpr int kBlockSteps = 16 / kUnroll;
 constexpr int kBlockVectors = 16 / kLanes;
+constexpr int64_t kLineFloats = 16;  // of a cache line
 
-// Pixels of a tile that are computed first: all, or with AVX2 and two blocks half of them, whose
-// sums fill the registers; then come the others. Three pixels by four vectors load 7 vectors for 12
-// products, six by two 8: loads are what a core has least of that runs another thread beside.
-constexpr int first_part(int pixels, int blocks) {
-  return HWY_MAX_BYTES == 32 && blocks > 1 && pixels > kTilePixels / 2 ? (pixels + 1) / 2 : pixels;
+// Parts that so many pixels are computed in, of two lengths that differ by one.
+constexpr int64_t part_count(int64_t pixels, int64_t blocks) {
+  const int64_t most = part_pixels(static_cast<int>(blocks));
+  return (pixels + most - 1) / most;
 }
 // Steps of kUnroll channels in a tile.
-constexpr int64_t tile_steps(int64_t in_blocks, int64_t taps, int pixels, int blocks) {
-  return in_blocks * taps * kBlockSteps * (first_part(pixels, blocks) < pixels ? 2 : 1);
+constexpr int64_t tile_steps(int64_t in_blocks, int64_t taps, int64_t pixels, int64_t blocks) {
+  return in_blocks * taps * kBlockSteps * part_count(pixels, blocks);
 }
 constexpr int kOffsetRow = 16;  // entries in a row of DirectConv's offsets
 
@@ -74,12 +78,15 @@ struct TileArgs {
   // The input blocks are some of several chunks: sums go on from the output unless `first_chunk`,
   // and are bounded, with the residual added, in the last.
   bool first_chunk = true, last_chunk = true;
+  // Pixels of later input blocks are brought into the cache, and there is a sweep. Large parts
+  // always do.
+  bool brings = true;
   // Swept over while the tile is computed, prefetch_step floats with every kUnroll input channels.
   const float* prefetch;
-  int64_t prefetch_step;
+  int64_t prefetch_step = 0;
   // By rows: valid kernel rows, kernel columns, floats between their inputs; pixel 0 is in the
-  // padding for columns below first_valid, the last pixel for columns from last_valid on.
-  int32_t kernel_rows, kernel_columns;
+  // padding for columns below first_valid, pixel last_pixel for columns from last_valid on.
+  int32_t kernel_rows, kernel_columns, last_pixel;
   int64_t row_stride, column_stride;
   int32_t first_valid, last_valid;
   const float* zeros = kZeroBlock;  // what is read there; GCC must not see that it is constant
@@ -88,20 +95,16 @@ struct TileArgs {
   int32_t taps;
 };
 
-// Where vector j of a pixel lies in the output.
-HWY_INLINE int64_t at(const TileArgs& a, int pixel, int j) {
-  return (j / kBlockVectors) * a.out_block_stride + pixel * 16 +
-         static_cast<int64_t>((j % kBlockVectors) * kLanes);
-}
-
 template <int kPixels, int kVectors>
-HWY_INLINE void start_tile(const TileArgs& a, int begin, VecF32 (&sums)[kPixels][kVectors]) {
+HWY_INLINE void start_part(const TileArgs& a, int64_t begin, VecF32 (&sums)[kPixels][kVectors]) {
   const F32 d;
   if (!a.first_chunk) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kPixels; ++i) {
+    const float* from = a.output + begin * 16;
 #pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) sums[i][j] = hn::LoadU(d, a.output + at(a, begin + i, j));
+    for (int j = 0; j < kVectors; ++j, from += kLanes) {
+      if (j == kBlockVectors) from += a.out_block_stride - 16;
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) sums[i][j] = hn::LoadU(d, from + i * 16);
     }
     return;
   }
@@ -114,34 +117,33 @@ HWY_INLINE void start_tile(const TileArgs& a, int begin, VecF32 (&sums)[kPixels]
 }
 
 template <int kPixels, int kVectors>
-HWY_INLINE void finish_tile(const TileArgs& a, int begin, VecF32 (&sums)[kPixels][kVectors]) {
+HWY_INLINE void finish_part(const TileArgs& a, int64_t begin, VecF32 (&sums)[kPixels][kVectors]) {
   const F32 d;
+  const int64_t next_block = a.out_block_stride - 16;
+  float* to = a.output + begin * 16;
   if (a.residual && a.last_chunk) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kPixels; ++i) {
+    const float* from = a.residual + begin * 16;
 #pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) {
-        sums[i][j] = hn::Add(sums[i][j], hn::LoadU(d, a.residual + at(a, begin + i, j)));
-      }
+    for (int j = 0; j < kVectors; ++j, from += kLanes) {
+      if (j == kBlockVectors) from += next_block;
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i)
+        sums[i][j] = hn::Add(sums[i][j], hn::LoadU(d, from + i * 16));
     }
   }
-  if (!a.clamps || !a.last_chunk) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kPixels; ++i) {
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) {
-        hn::StoreU(sums[i][j], d, a.output + at(a, begin + i, j));
-      }
-    }
-    return;
-  }
-  const VecF32 low = hn::Set(d, a.low), high = hn::Set(d, a.high);
-#pragma GCC unroll 16
-  for (int i = 0; i < kPixels; ++i) {
+  if (a.clamps && a.last_chunk) {
+    const VecF32 low = hn::Set(d, a.low), high = hn::Set(d, a.high);
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
-      hn::StoreU(clamp_f32(d, sums[i][j], low, high), d, a.output + at(a, begin + i, j));
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) sums[i][j] = clamp_f32(d, sums[i][j], low, high);
     }
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j, to += kLanes) {
+    if (j == kBlockVectors) to += next_block;
+#pragma GCC unroll 16
+    for (int i = 0; i < kPixels; ++i) hn::StoreU(sums[i][j], d, to + i * 16);
   }
 }
 
@@ -149,25 +151,26 @@ struct Sweep {
   const float* at;
   int64_t step;
 
-  // After `steps` of the tile's.
-  explicit HWY_INLINE Sweep(const TileArgs& a, int64_t steps = 0)
-      : at(a.prefetch + steps * a.prefetch_step), step(a.prefetch_step) {}
+  explicit HWY_INLINE Sweep(const TileArgs& a) : at(a.prefetch), step(a.prefetch_step) {}
   // Before kUnroll channels.
   HWY_INLINE void advance() {
-    if (!kSweeps && step == 0) return;
+    if constexpr (kSweeps) {
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) __builtin_prefetch(at + i * step / 4, 0, 2);
-    at += step;
+      for (int i = 0; i < 4; ++i) __builtin_prefetch(at + i * step / 4, 0, 2);
+      at += step;
+    } else {
+      for (const float* end = at + step; at < end; at += kLineFloats) __builtin_prefetch(at, 0, 2);
+    }
   }
 };
 
 // Floats from a block's pixels to those that are brought while it is computed, of a later block or
-// of the next tile: what another thread has made takes longer to come than a block to compute.
-HWY_INLINE int64_t input_ahead(const TileArgs& a, int block, int64_t next_tile) {
+// of the next part: what another thread has made takes longer to come than a block to compute.
+HWY_INLINE int64_t input_ahead(const TileArgs& a, int block, int64_t next_part) {
   constexpr int kBlocksAhead = 3;
   const int later = block + kBlocksAhead;
   if (later < a.in_blocks) return kBlocksAhead * a.in_block_stride;
-  return next_tile + (later % a.in_blocks - block) * a.in_block_stride;
+  return next_part + (later % a.in_blocks - block) * a.in_block_stride;
 }
 
 HWY_INLINE int channels_of(const TileArgs& a, int block) {
@@ -192,7 +195,7 @@ inline int32_t last_channels(int64_t channels) {
   return static_cast<int32_t>(((channels - 1) % 16 + 4) / 4 * 4);
 }
 
-// Where the pixels of a part of a tile lie: kApart floats apart, the first and the last anywhere.
+// Where the pixels of a part lie: kApart floats apart, the first and the last anywhere.
 template <int kPixels, int kApart>
 struct Pixels {
   const float *first, *middle, *last;
@@ -238,46 +241,52 @@ HWY_INLINE const float* scale_block(const float* from, const float* scale, float
   return to;
 }
 
-// kPixels of a tile of a pointwise convolution, from pixel `begin` on.
+// Parts of a pointwise convolution.
 template <int kPixels, int kBlocks, bool kScaled>
-HWY_INLINE void part_pointwise(const TileArgs& a, int begin) {
+HWY_NOINLINE void parts_pointwise(TileArgs& a, int64_t begin, int64_t end) {
   constexpr int kVectors = kBlocks * kBlockVectors;
-  VecF32 sums[kPixels][kVectors];
-  start_tile(a, begin, sums);
-  Sweep sweep(a, begin > 0 ? a.in_blocks * kBlockSteps : 0);
-  const float* w = a.weights;
-  const float* input = a.input + begin * 16;
   HWY_ALIGN float scaled[kScaled ? kPixels * 16 : 1];
+  Sweep sweep(a);
+  const bool brings = kSweeps || a.brings;
   const int full = full_blocks(a);
 #pragma GCC unroll 1
-  for (int block = 0; block < full; ++block, input += a.in_block_stride) {
-    const float* ahead = input + input_ahead(a, block, kPixels * 16);
-    Pixels<kPixels, 16> x(kScaled ? scale_block<kPixels>(input, a.scale + block * 16, scaled)
-                                  : input);
+  for (; begin < end; begin += kPixels) {
+    VecF32 sums[kPixels][kVectors];
+    start_part(a, begin, sums);
+    const float* w = a.weights;
+    const float* input = a.input + begin * 16;
 #pragma GCC unroll 1
-    for (int c = 0; c < 16; c += kUnroll) {
-      sweep.advance();
+    for (int block = 0; block < full; ++block, input += a.in_block_stride) {
+      const float* ahead = brings ? input + input_ahead(a, block, kPixels * 16) : nullptr;
+      Pixels<kPixels, 16> x(kScaled ? scale_block<kPixels>(input, a.scale + block * 16, scaled)
+                                    : input);
+#pragma GCC unroll 1
+      for (int c = 0; c < 16; c += kUnroll) {
+        if (brings) {
+          sweep.advance();
+          constexpr int kLines = (kPixels * kUnroll + 15) / 16;
 #pragma GCC unroll 16
-      for (int i = 0; i < (kPixels + 3) / 4 * kUnroll / 4; ++i) {
-        __builtin_prefetch(ahead + c * 4 + i * 16 * (kUnroll == 4 ? 4 : 1), 0, 3);
+          for (int i = 0; i < kLines; ++i)
+            __builtin_prefetch(ahead + (c / kUnroll * kLines + i) * 16, 0, 3);
+        }
+        add_channels<kUnroll>(x, w, sums);
+        x.advance(kUnroll);
+        w += kUnroll * kVectors * kLanes;
       }
-      add_channels<kUnroll>(x, w, sums);
-      x.advance(kUnroll);
-      w += kUnroll * kVectors * kLanes;
     }
-  }
-  if (full < a.in_blocks) {
-    Pixels<kPixels, 16> x(kScaled ? scale_block<kPixels>(input, a.scale + full * 16, scaled)
-                                  : input);
+    if (full < a.in_blocks) {
+      Pixels<kPixels, 16> x(kScaled ? scale_block<kPixels>(input, a.scale + full * 16, scaled)
+                                    : input);
 #pragma GCC unroll 1
-    for (int c = 0; c < a.last_channels; c += 4) {
-      sweep.advance();
-      add_channels<4>(x, w, sums);
-      x.advance(4);
-      w += 4 * kVectors * kLanes;
+      for (int c = 0; c < a.last_channels; c += 4) {
+        add_channels<4>(x, w, sums);
+        x.advance(4);
+        w += 4 * kVectors * kLanes;
+      }
     }
+    finish_part(a, begin, sums);
   }
-  finish_tile(a, begin, sums);
+  a.prefetch = sweep.at;
 }
 
 // Adds `channels` of an input block, kStep at a time, for all taps.
@@ -304,26 +313,31 @@ HWY_INLINE void add_taps(const TileArgs& a, const float* row, const float* w, in
   }
 }
 
-// kPixels from pixel `begin` of a tile on; they lie in one row of the input, kStride pixels apart.
-// The first one is in the padding for columns below first_valid, the last one for those from
-// last_valid on.
+// Parts of a tile whose pixels lie in one row of the input, kStride apart. The first one is in the
+// padding for columns below first_valid, the last one for those from last_valid on.
 template <int kPixels, int kBlocks, int kStride>
-HWY_INLINE void part_by_rows(const TileArgs& a, int begin, int first_valid, int last_valid) {
-  VecF32 sums[kPixels][kBlocks * kBlockVectors];
-  start_tile(a, begin, sums);
-  Sweep sweep(a, begin > 0 ? a.in_blocks * a.kernel_rows * a.kernel_columns * kBlockSteps : 0);
-  const float* w = a.weights;
-  const float* row = a.input + begin * kStride * 16;
+HWY_NOINLINE void parts_by_rows(TileArgs& a, int64_t begin, int64_t end) {
+  Sweep sweep(a);
   const int full = full_blocks(a);
 #pragma GCC unroll 1
-  for (int block = 0; block < full; ++block) {
-    add_taps<kUnroll, kStride>(a, row, w, 16, first_valid, last_valid, sweep, sums);
-    row += a.in_block_stride;
-    w += a.weight_block_stride;
+  for (; begin < end; begin += kPixels) {
+    VecF32 sums[kPixels][kBlocks * kBlockVectors];
+    start_part(a, begin, sums);
+    const int first_valid = begin == 0 ? a.first_valid : 0;
+    const int last_valid = begin + kPixels > a.last_pixel ? a.last_valid : a.kernel_columns;
+    const float* w = a.weights;
+    const float* row = a.input + begin * kStride * 16;
+#pragma GCC unroll 1
+    for (int block = 0; block < full; ++block) {
+      add_taps<kUnroll, kStride>(a, row, w, 16, first_valid, last_valid, sweep, sums);
+      row += a.in_block_stride;
+      w += a.weight_block_stride;
+    }
+    if (full < a.in_blocks)
+      add_taps<4, kStride>(a, row, w, a.last_channels, first_valid, last_valid, sweep, sums);
+    finish_part(a, begin, sums);
   }
-  if (full < a.in_blocks)
-    add_taps<4, kStride>(a, row, w, a.last_channels, first_valid, last_valid, sweep, sums);
-  finish_tile(a, begin, sums);
+  a.prefetch = sweep.at;
 }
 
 // Adds the products of kChannels channels from `channel` on; the pixels lie anywhere.
@@ -340,7 +354,7 @@ HWY_INLINE void add_channels(const float* const (&pixels)[kPixels], int channel,
 
 // Adds `channels` of an input block, kStep at a time, for all taps.
 template <int kStep, int kPixels, int kVectors>
-HWY_INLINE void add_taps(const TileArgs& a, int begin, const float* base, const float* w,
+HWY_INLINE void add_taps(const TileArgs& a, int64_t begin, const float* base, const float* w,
                          int channels, Sweep& sweep, VecF32 (&sums)[kPixels][kVectors]) {
   const int32_t* offsets = a.offsets;
 #pragma GCC unroll 1
@@ -362,50 +376,29 @@ HWY_INLINE void add_taps(const TileArgs& a, int begin, const float* base, const 
   }
 }
 
-// kPixels from pixel `begin` of a tile on, which lie anywhere in the input.
+// Parts of a tile whose pixels lie anywhere in the input.
 template <int kPixels, int kBlocks>
-HWY_INLINE void part_by_offsets(const TileArgs& a, int begin) {
-  VecF32 sums[kPixels][kBlocks * kBlockVectors];
-  start_tile(a, begin, sums);
-  Sweep sweep(a, begin > 0 ? a.in_blocks * a.taps * kBlockSteps : 0);
-  const float* w = a.weights;
-  const float* base = a.input;
+HWY_NOINLINE void parts_by_offsets(TileArgs& a, int64_t begin, int64_t end) {
+  Sweep sweep(a);
 #pragma GCC unroll 1
-  for (int block = 0; block < a.in_blocks; ++block) {
-    const int channels = channels_of(a, block);
-    if (kUnroll == 4 || channels == 16)
-      add_taps<kUnroll>(a, begin, base, w, channels, sweep, sums);
-    else
-      add_taps<4>(a, begin, base, w, channels, sweep, sums);
-    base += a.in_block_stride;
-    w += a.weight_block_stride;
+  for (; begin < end; begin += kPixels) {
+    VecF32 sums[kPixels][kBlocks * kBlockVectors];
+    start_part(a, begin, sums);
+    const float* w = a.weights;
+    const float* base = a.input;
+#pragma GCC unroll 1
+    for (int block = 0; block < a.in_blocks; ++block) {
+      const int channels = channels_of(a, block);
+      if (kUnroll == 4 || channels == 16)
+        add_taps<kUnroll>(a, begin, base, w, channels, sweep, sums);
+      else
+        add_taps<4>(a, begin, base, w, channels, sweep, sums);
+      base += a.in_block_stride;
+      w += a.weight_block_stride;
+    }
+    finish_part(a, begin, sums);
   }
-  finish_tile(a, begin, sums);
-}
-
-template <int kPixels, int kBlocks, bool kScaled>
-HWY_NOINLINE void tile_pointwise(const TileArgs& a) {
-  constexpr int kFirst = first_part(kPixels, kBlocks), kRest = kPixels - kFirst;
-  part_pointwise<kFirst, kBlocks, kScaled>(a, 0);
-  if constexpr (kRest > 0) part_pointwise<kRest, kBlocks, kScaled>(a, kFirst);
-}
-
-template <int kPixels, int kBlocks, int kStride>
-HWY_NOINLINE void tile_by_rows(const TileArgs& a) {
-  constexpr int kFirst = first_part(kPixels, kBlocks), kRest = kPixels - kFirst;
-  if constexpr (kRest == 0) {
-    part_by_rows<kPixels, kBlocks, kStride>(a, 0, a.first_valid, a.last_valid);
-  } else {
-    part_by_rows<kFirst, kBlocks, kStride>(a, 0, a.first_valid, a.kernel_columns);
-    part_by_rows<kRest, kBlocks, kStride>(a, kFirst, 0, a.last_valid);
-  }
-}
-
-template <int kPixels, int kBlocks>
-HWY_NOINLINE void tile_by_offsets(const TileArgs& a) {
-  constexpr int kFirst = first_part(kPixels, kBlocks), kRest = kPixels - kFirst;
-  part_by_offsets<kFirst, kBlocks>(a, 0);
-  if constexpr (kRest > 0) part_by_offsets<kRest, kBlocks>(a, kFirst);
+  a.prefetch = sweep.at;
 }
 
 // The tile is one of `tiles` that sweep together over `floats` from `next` on, in `steps` each.
@@ -414,6 +407,8 @@ inline void sweep_over(const float* next, int64_t floats, int64_t tile, int64_t 
   const int64_t share = floats / std::max<int64_t>(tiles, 1);
   a.prefetch = next + tile * share;
   a.prefetch_step = share / std::max<int64_t>(steps, 1);
+  // Whole cache lines: the last steps may bring none that is needed.
+  if (!kSweeps) a.prefetch_step = (a.prefetch_step + kLineFloats - 1) / kLineFloats * kLineFloats;
 }
 
 // The tile brings its share, in bytes, of what comes later: at least a cache line with every step,
@@ -427,39 +422,51 @@ inline void sweep_upcoming(Upcoming& upcoming, int64_t share, int64_t steps, Til
   a.prefetch_step = (std::ssize(stretch) / int64_t{sizeof(float)} + steps - 1) / steps;
 }
 
-using TileFunction = void (*)(const TileArgs&);
+// Computes the pixels from `begin` to `end` of a tile, in parts of one length.
+using PartsFunction = void (*)(TileArgs&, int64_t begin, int64_t end);
 
-// Functions for 1 to kTilePixels pixels and 1 to kPanelBlocks blocks.
-template <template <int, int> class Function>
+// Functions for parts of 1 to part_pixels(blocks) pixels and 1 to kPanelBlocks blocks.
 struct TileTable {
-  template <int... kPixels>
-  constexpr TileTable(std::integer_sequence<int, kPixels...>)
-      : functions{{Function<kPixels + 1, 1>::call...},
-                  {Function<kPixels + 1, kPanelBlocks>::call...}} {}
-  constexpr TileTable() : TileTable(std::make_integer_sequence<int, kTilePixels>()) {}
-  TileFunction get(int pixels, int blocks) const { return functions[blocks - 1][pixels - 1]; }
+  PartsFunction narrow[part_pixels(1)], wide[kPartPixels];
 
-  TileFunction functions[2][kTilePixels];
+  // Computes a tile.
+  void run(TileArgs& a, int64_t pixels, int64_t blocks) const {
+    const PartsFunction* functions = blocks == kPanelBlocks ? wide : narrow;
+    const int64_t parts = part_count(pixels, blocks), length = pixels / parts;
+    const int64_t longer = pixels % parts * (length + 1);
+    if (longer > 0) functions[length](a, 0, longer);
+    functions[length - 1](a, longer, pixels);
+  }
 };
+template <template <int, int> class Function, int... kNarrow, int... kWide>
+constexpr TileTable make_table(std::integer_sequence<int, kNarrow...>,
+                               std::integer_sequence<int, kWide...>) {
+  return {{Function<kNarrow + 1, 1>::call...}, {Function<kWide + 1, kPanelBlocks>::call...}};
+}
+template <template <int, int> class Function>
+inline constexpr TileTable table_of =
+    make_table<Function>(std::make_integer_sequence<int, part_pixels(1)>(),
+                         std::make_integer_sequence<int, kPartPixels>());
+
 template <int kPixels, int kBlocks>
 struct Pointwise {
-  static constexpr TileFunction call = tile_pointwise<kPixels, kBlocks, false>;
+  static constexpr PartsFunction call = parts_pointwise<kPixels, kBlocks, false>;
 };
 template <int kPixels, int kBlocks>
 struct ScaledPointwise {
-  static constexpr TileFunction call = tile_pointwise<kPixels, kBlocks, true>;
+  static constexpr PartsFunction call = parts_pointwise<kPixels, kBlocks, true>;
 };
 template <int kPixels, int kBlocks>
 struct ByRows {
-  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks, 1>;
+  static constexpr PartsFunction call = parts_by_rows<kPixels, kBlocks, 1>;
 };
 template <int kPixels, int kBlocks>
 struct ByRowsOfStride2 {
-  static constexpr TileFunction call = tile_by_rows<kPixels, kBlocks, 2>;
+  static constexpr PartsFunction call = parts_by_rows<kPixels, kBlocks, 2>;
 };
 template <int kPixels, int kBlocks>
 struct ByOffsets {
-  static constexpr TileFunction call = tile_by_offsets<kPixels, kBlocks>;
+  static constexpr PartsFunction call = parts_by_offsets<kPixels, kBlocks>;
 };
 
 }  // namespace oarlock::kernels::cpu::HWY_NAMESPACE

@@ -224,21 +224,19 @@ class ExpandedRows {
 
   // `blocks` rows, `stride` floats apart.
   void fill(int64_t block, int64_t blocks, int64_t y, float* row, int64_t stride) {
-    static constexpr TileTable<Pointwise> kTiles;
     tile_.weights = expansion_.weights + block * in_blocks_ * 16 * 16;
     tile_.weight_block_stride = 16 * blocks * 16;
     tile_.bias = expansion_.bias ? expansion_.bias + block * 16 : nullptr;
     tile_.out_block_stride = stride;
     const float* from = expansion_.input + y * shape_.in_width * 16;
     float* to = row + padding_.left * 16;
-    const int64_t tiles = (padding_.count + kTilePixels - 1) / kTilePixels;
-    for (int64_t i = 0, begin = 0, end = 0; i < tiles; ++i, begin = end) {
-      end = padding_.count * (i + 1) / tiles;
-      tile_.input = from + begin * 16;
-      tile_.output = to + begin * 16;
-      sweep_upcoming(upcoming_, kSweep * in_blocks_, in_blocks_ * 4, tile_);
-      kTiles.get(static_cast<int>(end - begin), static_cast<int>(blocks))(tile_);
-    }
+    const int64_t parts = part_count(padding_.count, blocks);
+    tile_.input = from;
+    tile_.output = to;
+    if (first_block_ < 0) first_block_ = block;
+    tile_.brings = block == first_block_;
+    sweep_upcoming(upcoming_, kSweep * in_blocks_ * parts, in_blocks_ * parts * 4, tile_);
+    table_of<Pointwise>.run(tile_, padding_.count, blocks);
     for (int64_t b = 0; b < blocks; ++b) {
       padding_.clear_padding(row + b * stride);
       if (!bounded_) {
@@ -253,6 +251,7 @@ class ExpandedRows {
   const Expansion& expansion_;
   PaddedRow padding_;
   int64_t in_blocks_;
+  int64_t first_block_ = -1;  // that was filled, which brings the input for the others
   bool bounded_;
   Upcoming upcoming_;
   TileArgs tile_ = {};

@@ -45,7 +45,7 @@ HWY_BEFORE_NAMESPACE();
 namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 
 int64_t winograd_panel_blocks() { return kPanelBlocks; }
-int64_t winograd_register_tiles() { return kTilePixels; }
+int64_t winograd_register_tiles() { return part_pixels(1); }
 
 template <int m>
 void transform_inputs(const WinogradAccess& w, const WinogradConv::Args& args, Range units) {
@@ -150,11 +150,9 @@ HWY_INLINE void transform_outputs(const WinogradAccess& w, const WinogradConv::A
 }
 
 void multiply_planes(const WinogradAccess& w, const WinogradConv::Args& args, Range units) {
-  static constexpr TileTable<Pointwise> kPointwise;
   const ConvShape& s = w.shape;
   const int64_t in_channels = s.in_blocks() * 16, out_channels = s.out_blocks() * 16;
   const int64_t panels = (s.out_blocks() + w.panel_blocks - 1) / w.panel_blocks;
-  const int64_t runs = (w.tiles + kTilePixels - 1) / kTilePixels;
   TileArgs a = {};
   a.in_block_stride = a.out_block_stride = w.block_tiles * 16;
   a.in_blocks = static_cast<int32_t>(s.in_blocks());
@@ -169,18 +167,17 @@ void multiply_planes(const WinogradAccess& w, const WinogradConv::Args& args, Ra
     const float* in = args.workspace + plane * w.in_plane;
     float* out =
         args.workspace + w.planes * w.in_plane + plane * w.out_plane + first * w.block_tiles * 16;
-    for (int64_t run = 0; run < runs; ++run) {
-      const int64_t begin = w.tiles * run / runs, end = w.tiles * (run + 1) / runs;
-      a.input = in + begin * 16;
-      a.output = out + begin * 16;
-      const int pixels = static_cast<int>(end - begin);
-      if (sweeps && unit + 1 < w.planes * panels) {
-        const int64_t length = in_channels * blocks * 16;
-        const int64_t steps = tile_steps(s.in_blocks(), 1, pixels, static_cast<int>(blocks));
-        sweep_over(a.weights + length, length, run, runs, steps, a);
-      }
-      kPointwise.get(pixels, static_cast<int>(blocks))(a);
+    a.input = in;
+    a.output = out;
+    a.brings = kSweeps || unit == units.begin || panel == 0;
+    a.prefetch_step = 0;
+    if (sweeps && unit + 1 < w.planes * panels) {
+      const int64_t length = in_channels * blocks * 16;
+      sweep_over(a.weights + length, length, 0, 1, tile_steps(s.in_blocks(), 1, w.tiles, blocks),
+                 a);
+      a.brings = true;
     }
+    table_of<Pointwise>.run(a, w.tiles, blocks);
   }
 }
 
