@@ -174,7 +174,7 @@ int64_t panel_floats(const DirectConvAccess& conv, int64_t index) {
 // cache while the tiles of a group read it, and the group's input in the second.
 void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
                 Range panels) {
-  constexpr int64_t kChunkFloats = 10 * 1024, kGroupFloats = 64 * 1024;
+  constexpr int64_t kChunkFloats = 6 * 1024, kGroupFloats = 48 * 1024;
   const ConvShape& s = conv.shape;
   DirectRunner runner(conv, args);
   const int64_t tile_floats = kTilePixels * s.in_channels * s.stride_height * s.stride_width;

@@ -86,7 +86,7 @@ HWY_NOINLINE void run_tile(const Tile& t) {
     __builtin_prefetch(ahead, 0, 2);
     __builtin_prefetch(ahead + t.prefetch_step / 2, 0, 2);
     ahead += t.prefetch_step;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int u = 0; u < kDepthStep; ++u) add_step(rows, rs, u * cs, b + u * bs, acc);
     b += kDepthStep * bs;
 #pragma GCC unroll 4
@@ -103,12 +103,24 @@ HWY_NOINLINE void run_tile(const Tile& t) {
   for (int j = 0; j < VECTORS; ++j) {
     const VecF32 bias = t.bias ? hn::LoadU(d, t.bias + j * kStep) : hn::Zero(d);
 #pragma GCC unroll 16
-    for (int i = 0; i < ROWS; ++i) {
-      VecF32 y = hn::MulAdd(acc[i][j], alpha, bias);
-      if (t.residual)
-        y = hn::Add(y, hn::LoadU(d, t.residual + i * t.residual_row_stride + j * kStep));
-      hn::StoreU(min_of(high, max_of(low, y)), d, t.c + i * t.c_row_stride + j * kStep);
+    for (int i = 0; i < ROWS; ++i) acc[i][j] = hn::MulAdd(acc[i][j], alpha, bias);
+  }
+  if (const float* from = t.residual) {
+    const int64_t stride = t.residual_row_stride;
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; ++i, from += stride) {
+#pragma GCC unroll 4
+      for (int j = 0; j < VECTORS; ++j)
+        acc[i][j] = hn::Add(acc[i][j], hn::LoadU(d, from + j * kStep));
     }
+  }
+  float* to = t.c;
+  const int64_t stride = t.c_row_stride;
+#pragma GCC unroll 16
+  for (int i = 0; i < ROWS; ++i, to += stride) {
+#pragma GCC unroll 4
+    for (int j = 0; j < VECTORS; ++j)
+      hn::StoreU(min_of(high, max_of(low, acc[i][j])), d, to + j * kStep);
   }
 }
 
