@@ -131,8 +131,10 @@ HWY_NOINLINE void dot_panel(const GemmArgs& g, int64_t first, int64_t columns, f
         for (V& sum : sums) sum = hn::Zero(d);
     int64_t k = 0;
     for (; k + kPhases * kLength <= g.k; k += kPhases * kLength) {
+      // Behind the columns' ends come the next ones.
+      const int64_t ahead = k + kAhead < g.k ? k + kAhead : k + kAhead + (kTogether - 1) * g.k;
 #pragma GCC unroll 4
-      for (int c = 0; c < kTogether; ++c) __builtin_prefetch(column[c] + k + kAhead, 0, 2);
+      for (int c = 0; c < kTogether; ++c) __builtin_prefetch(column[c] + ahead, 0, 2);
 #pragma GCC unroll 2
       for (int u = 0; u < kPhases; ++u) {
         V x[ROWS];
