@@ -77,7 +77,7 @@ class DirectRunner {
   DirectRunner(const DirectConvAccess& conv, const DirectConv::Args& args)
       : conv_(conv),
         args_(args),
-        table_(table(conv, args)),
+        table_(table(conv)),
         bounded_(is_bounds(args.activation)),
         last_channels_(conv.shape.groups == 1 ? last_channels(conv.shape.in_channels) : 16) {
     const ConvShape& s = conv.shape;
@@ -105,7 +105,6 @@ class DirectRunner {
     const int64_t first_block = panel_->first_in_block + blocks.begin;
     input_ = args_.input + first_block * a_.in_block_stride;
     weights_ = args_.weights + panel_->weights + blocks.begin * a_.weight_block_stride;
-    a_.scale = args_.scale ? args_.scale + first_block * 16 : nullptr;
     a_.bias = args_.bias ? args_.bias + panel_->first_out_block * 16 : nullptr;
   }
   void set_panel(int64_t index) { set_panel(index, {0, conv_.panels[index].in_blocks}); }
@@ -146,9 +145,8 @@ class DirectRunner {
   }
 
  private:
-  static const TileTable* table(const DirectConvAccess& conv, const DirectConv::Args& args) {
+  static const TileTable* table(const DirectConvAccess& conv) {
     if (!conv.by_rows) return &table_of<ByOffsets>;
-    if (args.scale) return &table_of<ScaledPointwise>;
     if (conv.shape.is_pointwise()) return &table_of<Pointwise>;
     return conv.shape.stride_width == 2 ? &table_of<ByRowsOfStride2> : &table_of<ByRows>;
   }
@@ -259,6 +257,24 @@ void run_panels(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   }
 }
 
+void scale_pixels(const float* from, const float* factors, int64_t pixels, float* to) {
+  const F32 d;
+  for (int j = 0; j < kBlockVectors; ++j, from += kLanes, to += kLanes) {
+    const VecF32 factor = hn::LoadU(d, factors + j * kLanes);
+    for (int64_t i = 0; i < pixels; ++i)
+      hn::StoreU(hn::Mul(hn::LoadU(d, from + i * 16), factor), d, to + i * 16);
+  }
+}
+
+void scale_rows(const float* from, const float* factors, int64_t rows, int64_t width, float* to) {
+  const F32 d;
+  for (int64_t row = 0; row < rows; ++row, from += width, to += width) {
+    const VecF32 factor = hn::Set(d, factors[row]);
+    for (int64_t i = 0; i < width; i += kLanes)
+      hn::StoreU(hn::Mul(hn::LoadU(d, from + i), factor), d, to + i);
+  }
+}
+
 void run_direct(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
                 Range panels) {
   if (tiles.begin >= tiles.end || panels.begin >= panels.end) return;
@@ -273,6 +289,8 @@ namespace oarlock::kernels::cpu {
 
 OARLOCK_EXPORT(tile_limits);
 OARLOCK_EXPORT(pack_filters);
+OARLOCK_EXPORT(scale_pixels);
+OARLOCK_EXPORT(scale_rows);
 OARLOCK_EXPORT(run_direct);
 
 DirectConv::DirectConv(const ConvShape& shape, bool transposed)
@@ -405,6 +423,25 @@ void DirectConv::pack_weights(const float* weights, float* packed, Range panels)
         for (int64_t tap = 0; tap < s.taps(); ++tap) to[tap * 16 * width] = from[tap];
       }
     }
+  }
+}
+
+void DirectConv::scale_input(const float* input, const float* factors, Range blocks,
+                             float* scaled) const {
+  const int64_t block_floats = shape_.in_pixels() * 16;
+  for (int64_t b = blocks.begin; b < blocks.end; ++b) {
+    OARLOCK_DISPATCH(scale_pixels)
+    (input + b * block_floats, factors + b * 16, shape_.in_pixels(), scaled + b * block_floats);
+  }
+}
+
+void DirectConv::scale_weights(const float* packed, const float* factors, Range panels,
+                               float* scaled) const {
+  for (int64_t p = panels.begin; p < panels.end; ++p) {
+    const Panel& panel = panels_[static_cast<size_t>(p)];
+    OARLOCK_DISPATCH(scale_rows)
+    (packed + panel.weights, factors, panel.in_blocks * 16, panel.out_blocks * 16,
+     scaled + panel.weights);
   }
 }
 

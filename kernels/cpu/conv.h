@@ -12,7 +12,6 @@ namespace oarlock::kernels::cpu {
 
 // Direct convolution NCHW16c -> NCHW16c, fp32, any kernel, stride, dilation, padding and groups:
 //   output = activation(convolution(input, weights) + bias + residual)
-// where the channels of a pointwise convolution's input may be scaled first.
 // Cut into tiles (runs of output pixels) times panels (one or two blocks of output channels);
 // the result of a tile and a panel does not depend on how work is divided.
 //
@@ -35,10 +34,14 @@ class DirectConv {
   // where a panel of a grouped convolution has the input blocks its groups touch only.
   void pack_weights(const float* weights, float* packed, Range panels) const;
 
+  // Of a pointwise convolution whose input channels have factors (padded to a multiple of 16),
+  // copies of the input's channel blocks or of the packed weights with the factors in them.
+  void scale_input(const float* input, const float* factors, Range blocks, float* scaled) const;
+  void scale_weights(const float* packed, const float* factors, Range panels, float* scaled) const;
+
   struct Args {
     const float* input = nullptr;     // NCHW16c
     const float* weights = nullptr;   // packed
-    const float* scale = nullptr;     // pointwise: in_channels padded to a multiple of 16, or null
     const float* bias = nullptr;      // out_channels padded to a multiple of 16, or null
     const float* residual = nullptr;  // NCHW16c like the output, or null; may be the output
     float* output = nullptr;          // NCHW16c

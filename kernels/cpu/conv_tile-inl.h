@@ -66,7 +66,6 @@ struct TileArgs {
   const float* input;     // by rows: pixel 0 at the first valid kernel row and column 0;
                           // by offsets: the first channel block
   const float* weights;   // of the first input block at the first valid kernel row
-  const float* scale;     // of every input channel; for tiles that scale
   const float* bias;      // or null
   const float* residual;  // at the tile's first pixel, or null
   float* output;          // at the tile's first pixel
@@ -223,29 +222,10 @@ HWY_INLINE void add_channels(const Pixels<kPixels, kApart>& x, const float* weig
   }
 }
 
-// One block of kPixels, each channel times its factor; where it lies then.
-template <int kPixels>
-HWY_INLINE const float* scale_block(const float* from, const float* scale, float* to) {
-  const F32 d;
-#pragma GCC unroll 4
-  for (int j = 0; j < kBlockVectors; ++j) {
-    const VecF32 factors = hn::LoadU(d, scale + j * kLanes);
-#pragma GCC unroll 16
-    for (int i = 0; i < kPixels; ++i) {
-      const int64_t at = i * 16 + j * static_cast<int64_t>(kLanes);
-      hn::StoreU(hn::Mul(hn::LoadU(d, from + at), factors), d, to + at);
-    }
-  }
-  // GCC would take the values apart in registers in place of loading them.
-  asm volatile("" : "+r"(to) : : "memory");
-  return to;
-}
-
 // Parts of a pointwise convolution.
-template <int kPixels, int kBlocks, bool kScaled>
+template <int kPixels, int kBlocks>
 HWY_NOINLINE void parts_pointwise(TileArgs& a, int64_t begin, int64_t end) {
   constexpr int kVectors = kBlocks * kBlockVectors;
-  HWY_ALIGN float scaled[kScaled ? kPixels * 16 : 1];
   Sweep sweep(a);
   const bool brings = kSweeps || a.brings;
   const int full = full_blocks(a);
@@ -258,8 +238,7 @@ HWY_NOINLINE void parts_pointwise(TileArgs& a, int64_t begin, int64_t end) {
 #pragma GCC unroll 1
     for (int block = 0; block < full; ++block, input += a.in_block_stride) {
       const float* ahead = brings ? input + input_ahead(a, block, kPixels * 16) : nullptr;
-      Pixels<kPixels, 16> x(kScaled ? scale_block<kPixels>(input, a.scale + block * 16, scaled)
-                                    : input);
+      Pixels<kPixels, 16> x(input);
 #pragma GCC unroll 1
       for (int c = 0; c < 16; c += kUnroll) {
         if (brings) {
@@ -275,8 +254,7 @@ HWY_NOINLINE void parts_pointwise(TileArgs& a, int64_t begin, int64_t end) {
       }
     }
     if (full < a.in_blocks) {
-      Pixels<kPixels, 16> x(kScaled ? scale_block<kPixels>(input, a.scale + full * 16, scaled)
-                                    : input);
+      Pixels<kPixels, 16> x(input);
 #pragma GCC unroll 1
       for (int c = 0; c < a.last_channels; c += 4) {
         add_channels<4>(x, w, sums);
@@ -450,11 +428,7 @@ inline constexpr TileTable table_of =
 
 template <int kPixels, int kBlocks>
 struct Pointwise {
-  static constexpr PartsFunction call = parts_pointwise<kPixels, kBlocks, false>;
-};
-template <int kPixels, int kBlocks>
-struct ScaledPointwise {
-  static constexpr PartsFunction call = parts_pointwise<kPixels, kBlocks, true>;
+  static constexpr PartsFunction call = parts_pointwise<kPixels, kBlocks>;
 };
 template <int kPixels, int kBlocks>
 struct ByRows {

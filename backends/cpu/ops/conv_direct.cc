@@ -33,9 +33,16 @@ ConvShape read_shape(const ConvNode& node) {
   return s;
 }
 
-size_t gathered_floats(const ConvNode& node) {
-  const ConvShape& s = node.shape;
-  return gathers(node) ? static_cast<size_t>(node.batch * s.in_blocks() * s.out_pixels() * 16) : 0;
+// Factors of the input's channels are multiplied into whichever is smaller.
+bool scales_weights(const ConvNode& node) {
+  return node.shape.out_blocks() * 16 < node.shape.in_pixels();
+}
+
+// Of an image: the pixels that are read, or what has factors in it.
+size_t copied_floats(const ConvNode& node) {
+  const ConvShape s = read_shape(node);
+  if (node.scaled && scales_weights(node)) return DirectConv(s).packed_size();
+  return node.scaled || gathers(node) ? static_cast<size_t>(s.in_blocks() * s.in_pixels() * 16) : 0;
 }
 
 // How threads share the work; none of it changes results.
@@ -79,7 +86,7 @@ Cut cut_of(int variant) {
 
 KernelOption option_of(const NodeView& view, const ConvNode& node, const Cut& cut) {
   KernelOption option = conv_option(view, node, blocked_layout(), direct_weights_layout(node.shape),
-                                    gathered_floats(node));
+                                    static_cast<size_t>(node.batch) * copied_floats(node));
   // Few pixels leave no time to bring anything else.
   option.reads_ahead = node.shape.out_pixels() >= 32;
   option.variant = variant_of(cut);
@@ -127,17 +134,20 @@ class DirectKernel final : public Kernel {
     DirectConv::Args base;
     base.input = args.inputs[0].data<const float>();
     base.weights = args.inputs[1].data<const float>();
-    if (node_.scaled) base.scale = optional_input(args, 2);
     base.bias = optional_input(args, node_.bias_input());
     base.residual = optional_input(args, node_.bias_input() + 1);
     base.output = args.outputs[0].data<float>();
     base.activation = node_.activation;
     const ConvShape& s = conv_.shape();
+    int64_t in_image = s.in_blocks() * s.in_pixels() * 16, weights_image = 0;
     if (gathers(node_)) {
       gather(base.input, args.workspace.data<float>());
       base.input = args.workspace.data<float>();
+    } else if (node_.scaled) {
+      scale(args);
+      (scales_weights(node_) ? base.weights : base.input) = args.workspace.data<float>();
+      if (scales_weights(node_)) weights_image = static_cast<int64_t>(conv_.packed_size());
     }
-    const int64_t in_image = s.in_blocks() * s.in_pixels() * 16;
     const int64_t out_image = s.out_blocks() * s.out_pixels() * 16;
     const int64_t parts = division_.parts();
     device_.parallel(node_.batch * parts, 1, [&](int64_t begin, int64_t end, int) {
@@ -147,7 +157,7 @@ class DirectKernel final : public Kernel {
         one.input += image * in_image;
         one.output += image * out_image;
         if (one.residual) one.residual += image * out_image;
-        if (one.scale) one.scale += image * s.in_blocks() * 16;
+        one.weights += image * weights_image;
         if (image + 1 == node_.batch)
           one.upcoming = upcoming_share(args, part, parts, device_.threads());
         conv_.run(one, division_.tile_range(part), division_.panel_range(part));
@@ -157,10 +167,34 @@ class DirectKernel final : public Kernel {
   }
 
  private:
+  static constexpr int64_t kLeastFloats = 16 * 1024;  // that a thread copies
+
+  // Copies of every image's input or of the weights, with the image's factors in them.
+  void scale(const KernelArgs& args) const {
+    const ConvShape& s = conv_.shape();
+    const float* input = args.inputs[0].data<const float>();
+    const float* weights = args.inputs[1].data<const float>();
+    const float* factors = args.inputs[2].data<const float>();
+    float* scaled = args.workspace.data<float>();
+    const auto floats = static_cast<int64_t>(copied_floats(node_));
+    const int64_t units = scales_weights(node_) ? conv_.panel_count() : s.in_blocks();
+    const int64_t least = std::max<int64_t>(kLeastFloats * units / floats, 1);
+    device_.parallel(node_.batch * units, least, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t image = i / units, unit = i % units;
+        const float* of_image = factors + image * s.in_blocks() * 16;
+        if (scales_weights(node_))
+          conv_.scale_weights(weights, of_image, {unit, unit + 1}, scaled + image * floats);
+        else
+          conv_.scale_input(input + image * floats, of_image, {unit, unit + 1},
+                            scaled + image * floats);
+      }
+    });
+  }
+
   void gather(const float* input, float* gathered) const {
     const ConvShape& s = node_.shape;
     const int64_t rows = node_.batch * s.in_blocks() * s.out_height;
-    constexpr int64_t kLeastFloats = 16 * 1024;  // for a thread
     const int64_t least = std::max<int64_t>(kLeastFloats / (s.out_width * 16), 1);
     device_.parallel(rows, least, [&](int64_t begin, int64_t end, int) {
       float* to = gathered + begin * s.out_width * 16;
