@@ -228,15 +228,16 @@ class ExpandedRows {
     tile_.weight_block_stride = 16 * blocks * 16;
     tile_.bias = expansion_.bias ? expansion_.bias + block * 16 : nullptr;
     tile_.out_block_stride = stride;
-    const float* from = expansion_.input + y * shape_.in_width * 16;
     float* to = row + padding_.left * 16;
-    const int64_t parts = part_count(padding_.count, blocks);
-    tile_.input = from;
-    tile_.output = to;
-    if (first_block_ < 0) first_block_ = block;
-    tile_.brings = block == first_block_;
-    sweep_upcoming(upcoming_, kSweep * in_blocks_ * parts, in_blocks_ * parts * 4, tile_);
-    table_of<Pointwise>.run(tile_, padding_.count, blocks);
+    if (padding_.count > 0) {
+      const int64_t parts = part_count(padding_.count, blocks);
+      tile_.input = expansion_.input + y * shape_.in_width * 16;
+      tile_.output = to;
+      if (first_block_ < 0) first_block_ = block;
+      tile_.brings = block == first_block_;
+      sweep_upcoming(upcoming_, kSweep * in_blocks_ * parts, in_blocks_ * parts * 4, tile_);
+      table_of<Pointwise>.run(tile_, padding_.count, blocks);
+    }
     for (int64_t b = 0; b < blocks; ++b) {
       padding_.clear_padding(row + b * stride);
       if (!bounded_) {

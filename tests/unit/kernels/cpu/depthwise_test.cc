@@ -127,6 +127,9 @@ TEST_P(DepthwiseTest, ExpandedRows) {
   check_expanded(shape(48, 13, 5, 3, 1, 1), 7, {Activation::Kind::swish, 1});
   check_expanded(shape(17, 1, 1, 3, 1, 1), 33, {Activation::Kind::relu});
   check_expanded(shape(20, 8, 29, 3, 1, 2, 2), 40, {Activation::Kind::relu});
+  ConvShape padding = shape(20, 8, 1, 3, 3, 4);  // no column of the input is read
+  padding.out_width = 1;
+  check_expanded(padding, 16, {Activation::Kind::relu});
 }
 
 OARLOCK_EACH_INSTRUCTION_SET(DepthwiseTest);
