@@ -48,7 +48,7 @@ class ConvTest : public EachInstructionSet {
       args.weights = packed.data();
       args.input = scaled_input.data();
       run_in_parts(conv, args);
-      const auto by_input = reference::from_blocked(output, s.out_channels, s.out_pixels());
+      auto by_input = reference::from_blocked(output, s.out_channels, s.out_pixels());
       EXPECT_LT(reference::scaled_error(by_weights, by_input), 2e-6);
       return by_input;
     }
