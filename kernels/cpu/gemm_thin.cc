@@ -117,7 +117,9 @@ HWY_NOINLINE void dot_panel(const GemmArgs& g, int64_t first, int64_t columns, f
   constexpr int kTogether = 4;
   constexpr int kPhases = ROWS == 1 ? 2 : 1;
   constexpr int64_t kLength = static_cast<int64_t>(kLanes);
-  // Hides the memory's latency at the rate of one core.
+  // Hides the memory's latency at the rate of one core. Vectors of 32 bytes (a Zen 3) leave it to
+  // the hardware, which brings 1.1 times as much.
+  constexpr bool kBrings = kLanes != 8;
   constexpr int64_t kAhead = 1024 / static_cast<int64_t>(sizeof(T));
   const F32 d;
   using V = VecF32;
@@ -131,10 +133,12 @@ HWY_NOINLINE void dot_panel(const GemmArgs& g, int64_t first, int64_t columns, f
         for (V& sum : sums) sum = hn::Zero(d);
     int64_t k = 0;
     for (; k + kPhases * kLength <= g.k; k += kPhases * kLength) {
-      // Behind the columns' ends come the next ones.
-      const int64_t ahead = k + kAhead < g.k ? k + kAhead : k + kAhead + (kTogether - 1) * g.k;
+      if constexpr (kBrings) {
+        // Behind the columns' ends come the next ones.
+        const int64_t ahead = k + kAhead < g.k ? k + kAhead : k + kAhead + (kTogether - 1) * g.k;
 #pragma GCC unroll 4
-      for (int c = 0; c < kTogether; ++c) __builtin_prefetch(column[c] + ahead, 0, 2);
+        for (int c = 0; c < kTogether; ++c) __builtin_prefetch(column[c] + ahead, 0, 2);
+      }
 #pragma GCC unroll 2
       for (int u = 0; u < kPhases; ++u) {
         V x[ROWS];
