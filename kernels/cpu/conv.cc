@@ -178,9 +178,11 @@ void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
   const int64_t tile_floats = kTilePixels * s.in_channels * s.stride_height * s.stride_width;
   const int64_t in_group = std::max<int64_t>(kGroupFloats / tile_floats, 4);
   const int64_t count = tiles.end - tiles.begin, groups = (count + in_group - 1) / in_group;
-  // More pixels than these leave the memory time to bring weights when they are read.
+  // More pixels than these leave the memory time to bring weights when they are read; of one the
+  // weights are a stream that the hardware brings.
   constexpr int64_t kMostSweeping = 24 * kPartPixels;
-  const bool sweeps = count * kTilePixels <= kMostSweeping * groups && conv.weights > kFarWeights;
+  const bool sweeps = s.out_pixels() > 1 && count * kTilePixels <= kMostSweeping * groups &&
+                      conv.weights > kFarWeights;
   // Tiles of a pointwise convolution lie side by side; the activation comes while they are near.
   constexpr int64_t kNearTiles = 4;
   const bool side_by_side = s.is_pointwise() && conv.by_rows;
