@@ -46,6 +46,7 @@ namespace oarlock::kernels::cpu::HWY_NAMESPACE {
 
 int64_t winograd_panel_blocks() { return kPanelBlocks; }
 int64_t winograd_register_tiles() { return part_pixels(1); }
+int64_t winograd_panel_register_tiles() { return kPartPixels; }
 
 template <int m>
 void transform_inputs(const WinogradAccess& w, const WinogradConv::Args& args, Range units) {
@@ -149,13 +150,20 @@ HWY_INLINE void transform_outputs(const WinogradAccess& w, const WinogradConv::A
   }
 }
 
+// Small parts read weights often: a chunk of them stays in the first-level cache.
+int64_t chunk_count(const WinogradAccess& w, int64_t out_blocks) {
+  constexpr int64_t kChunkFloats = 6 * 1024;
+  if (kSweeps || w.tiles <= part_pixels(static_cast<int>(out_blocks))) return 1;
+  const int64_t floats = w.shape.in_blocks() * 16 * out_blocks * 16;
+  return std::max<int64_t>((floats + kChunkFloats - 1) / kChunkFloats, 1);
+}
+
 void multiply_planes(const WinogradAccess& w, const WinogradConv::Args& args, Range units) {
   const ConvShape& s = w.shape;
   const int64_t in_channels = s.in_blocks() * 16, out_channels = s.out_blocks() * 16;
   const int64_t panels = (s.out_blocks() + w.panel_blocks - 1) / w.panel_blocks;
   TileArgs a = {};
   a.in_block_stride = a.out_block_stride = w.block_tiles * 16;
-  a.in_blocks = static_cast<int32_t>(s.in_blocks());
   a.prefetch = args.weights;
   const bool sweeps = kSweeps || w.planes * in_channels * out_channels > kFarWeights;
   for (int64_t unit = units.begin; unit < units.end; ++unit) {
@@ -163,21 +171,30 @@ void multiply_planes(const WinogradAccess& w, const WinogradConv::Args& args, Ra
     const int64_t first = panel * w.panel_blocks;
     const int64_t blocks = std::min(w.panel_blocks, s.out_blocks() - first);
     a.weight_block_stride = 16 * blocks * 16;
-    a.weights = args.weights + plane * in_channels * out_channels + first * 16 * in_channels;
+    const float* weights =
+        args.weights + plane * in_channels * out_channels + first * 16 * in_channels;
     const float* in = args.workspace + plane * w.in_plane;
     float* out =
         args.workspace + w.planes * w.in_plane + plane * w.out_plane + first * w.block_tiles * 16;
-    a.input = in;
     a.output = out;
-    a.brings = kSweeps || unit == units.begin || panel == 0;
-    a.prefetch_step = 0;
-    if (sweeps && unit + 1 < w.planes * panels) {
-      const int64_t length = in_channels * blocks * 16;
-      sweep_over(a.weights + length, length, 0, 1, tile_steps(s.in_blocks(), 1, w.tiles, blocks),
-                 a);
-      a.brings = true;
+    const int64_t chunks = chunk_count(w, blocks);
+    for (int64_t c = 0; c < chunks; ++c) {
+      const int64_t begin = s.in_blocks() * c / chunks, end = s.in_blocks() * (c + 1) / chunks;
+      a.input = in + begin * a.in_block_stride;
+      a.weights = weights + begin * a.weight_block_stride;
+      a.in_blocks = static_cast<int32_t>(end - begin);
+      a.first_chunk = c == 0;
+      a.last_chunk = c + 1 == chunks;
+      a.brings = kSweeps || unit == units.begin || panel == 0;
+      a.prefetch_step = 0;
+      if (sweeps && (unit + 1 < w.planes * panels || !a.last_chunk)) {
+        const int64_t length = (end - begin) * a.weight_block_stride;
+        sweep_over(a.weights + length, length, 0, 1, tile_steps(end - begin, 1, w.tiles, blocks),
+                   a);
+        a.brings = true;
+      }
+      table_of<Pointwise>.run(a, w.tiles, blocks);
     }
-    table_of<Pointwise>.run(a, w.tiles, blocks);
   }
 }
 
@@ -225,6 +242,7 @@ namespace oarlock::kernels::cpu {
 
 OARLOCK_EXPORT(winograd_panel_blocks);
 OARLOCK_EXPORT(winograd_register_tiles);
+OARLOCK_EXPORT(winograd_panel_register_tiles);
 OARLOCK_EXPORT(transform_input_target);
 OARLOCK_EXPORT(multiply_planes);
 OARLOCK_EXPORT(transform_output_target);
@@ -235,6 +253,9 @@ bool WinogradConv::fits(const ConvShape& s) {
 }
 
 int64_t WinogradConv::register_tiles() { return OARLOCK_DISPATCH(winograd_register_tiles)(); }
+int64_t WinogradConv::panel_register_tiles() {
+  return OARLOCK_DISPATCH(winograd_panel_register_tiles)();
+}
 
 WinogradConv::WinogradConv(const ConvShape& shape, int m, int64_t block_tiles)
     : shape_(shape),

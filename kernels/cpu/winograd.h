@@ -23,6 +23,8 @@ class WinogradConv {
 
   // Tiles that a register block of the products takes at once, on the instruction set in use.
   static int64_t register_tiles();
+  // The same where a whole panel of output channels is computed.
+  static int64_t panel_register_tiles();
 
   // m: 2, 4 or 6; block_tiles: tiles in a block, the last block of an image may have fewer.
   WinogradConv(const ConvShape& shape, int m, int64_t block_tiles);

@@ -50,6 +50,10 @@ Choice with_blocks(const ConvShape& s, int m, int64_t wanted, int threads) {
   const int64_t blocks = (least + threads - 1) / threads * threads;  // equal shares
   choice.staged = blocks < 2 * threads;
   choice.block_tiles = choice.staged ? tiles : (tiles + blocks - 1) / blocks;
+  // Blocks of whole register tiles, where no thread gets a larger share by that.
+  const int64_t whole = WinogradConv::panel_register_tiles();
+  if (blocks > 1 && threads == 1 && whole * 8 <= choice.block_tiles)
+    choice.block_tiles = (choice.block_tiles + whole - 1) / whole * whole;
   // One block of everything must not be much larger than the caches.
   if (choice.staged && tiles > 256) choice.block_tiles = 128;
   return choice;

@@ -98,6 +98,11 @@ TEST_P(WinogradTest, ResidualAndActivation) {
   check(conv_shape(19, 45, 11, 13, 3, 3, 1, 1), {Activation::Kind::swish, 1});
 }
 
+// More weights of a panel than the nearest cache has room for are taken in chunks.
+TEST_P(WinogradTest, ManyChannels) {
+  check(conv_shape(403, 41, 5, 9, 3, 3, 1, 1), {Activation::Kind::relu}, true);
+}
+
 TEST_P(WinogradTest, FitsOnly3x3) {
   EXPECT_FALSE(WinogradConv::fits(conv_shape(16, 16, 9, 9, 3, 3, 2, 1)));
   EXPECT_FALSE(WinogradConv::fits(conv_shape(16, 16, 9, 9, 3, 3, 1, 1, 2)));
