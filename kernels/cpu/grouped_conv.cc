@@ -101,21 +101,17 @@ struct RunArgs {
   float low, high;
 };
 
-// kPixels pixels of a row, of a vector of channels.
+// Adds the products of all taps and channels.
 template <int kGroup, int kStride, int kPixels>
-HWY_NOINLINE void run_of_pixels(const RunArgs& a) {
+HWY_INLINE void add_taps(const RunArgs& a, VecF32 (&sums)[kPixels]) {
   using L = Lanes<kGroup>;
-  const F32 d;
-  VecF32 sums[kPixels];
-#pragma GCC unroll 16
-  for (int i = 0; i < kPixels; ++i) sums[i] = hn::Zero(d);
   const float* w = a.weights;
   for (int64_t ky = 0; ky < a.kernel_rows; ++ky) {
     const float* x = a.input + ky * a.row_stride;
     for (int64_t kx = 0; kx < a.kernel_columns; ++kx, x += a.column_stride) {
 #pragma GCC unroll 8
       for (int c = 0; c < kGroup; ++c) {
-        const VecF32 weight = hn::LoadU(d, w + c * kStep);
+        const VecF32 weight = hn::LoadU(F32(), w + c * kStep);
 #pragma GCC unroll 16
         for (int i = 0; i < kPixels; ++i) {
           const VecF32 pixel = repeat<L::kTogether>(x + i * kStride * 16 + L::at(c, 0));
@@ -125,6 +121,49 @@ HWY_NOINLINE void run_of_pixels(const RunArgs& a) {
       w += kGroup * kStep;
     }
   }
+}
+
+// The same for three columns side by side: what is loaded serves all of them.
+template <int kGroup, int kStride, int kPixels>
+HWY_INLINE void add_three_columns(const RunArgs& a, VecF32 (&sums)[kPixels]) {
+  using L = Lanes<kGroup>;
+  constexpr int kColumns = 3, kRead = (kPixels - 1) * kStride + kColumns;
+  const float *w = a.weights, *row = a.input;
+#pragma GCC unroll 1
+  for (int64_t ky = 0; ky < a.kernel_rows; ++ky, row += a.row_stride) {
+    const float* x = row;
+#pragma GCC unroll 1
+    for (int c = 0; c < kGroup; ++c, x += L::kTogether, w += kStep) {
+      VecF32 weight[kColumns];
+#pragma GCC unroll 4
+      for (int kx = 0; kx < kColumns; ++kx) weight[kx] = hn::LoadU(F32(), w + kx * kGroup * kStep);
+#pragma GCC unroll 64
+      for (int n = 0; n < kRead; ++n) {
+        const VecF32 pixel = repeat<L::kTogether>(x + n * 16);
+#pragma GCC unroll 4
+        for (int kx = 0; kx < kColumns; ++kx) {
+          const int i = (n - kx) / kStride;
+          if (n >= kx && (n - kx) % kStride == 0 && i < kPixels)
+            add_product(pixel, weight[kx], sums[i]);
+        }
+      }
+    }
+    w += (kColumns - 1) * kGroup * kStep;
+  }
+}
+
+// kPixels pixels of a row, of a vector of channels.
+template <int kGroup, int kStride, bool kThreeColumns, int kPixels>
+HWY_NOINLINE void run_of_pixels(const RunArgs& a) {
+  using L = Lanes<kGroup>;
+  const F32 d;
+  VecF32 sums[kPixels];
+#pragma GCC unroll 16
+  for (int i = 0; i < kPixels; ++i) sums[i] = hn::Zero(d);
+  if constexpr (kThreeColumns)
+    add_three_columns<kGroup, kStride>(a, sums);
+  else
+    add_taps<kGroup, kStride>(a, sums);
   HWY_ALIGN int32_t order[kLanes];
   if constexpr (L::kTogether > 1) {
     for (int c = 0; c < kGroup; ++c)
@@ -144,16 +183,28 @@ HWY_NOINLINE void run_of_pixels(const RunArgs& a) {
 
 using RunFunction = void (*)(const RunArgs&);
 
-template <int kGroup, int kStride, int... kPixels>
-RunFunction run_function(int64_t pixels, std::integer_sequence<int, kPixels...>) {
-  static constexpr RunFunction kFunctions[] = {run_of_pixels<kGroup, kStride, kPixels + 1>...};
-  return kFunctions[pixels - 1];
+// For 1, 2, ... pixels.
+template <int kGroup, int kStride, bool kThreeColumns, int... kPixels>
+const RunFunction* run_functions(std::integer_sequence<int, kPixels...>) {
+  static constexpr RunFunction kFunctions[] = {
+      run_of_pixels<kGroup, kStride, kThreeColumns, kPixels + 1>...};
+  return kFunctions;
+}
+
+template <int kGroup>
+const RunFunction* run_functions(const ConvShape& s) {
+  constexpr std::make_integer_sequence<int, kRun> kPixels;
+  if (s.kernel_width == 3 && s.dilation_width == 1)
+    return s.stride_width == 1 ? run_functions<kGroup, 1, true>(kPixels)
+                               : run_functions<kGroup, 2, true>(kPixels);
+  return s.stride_width == 1 ? run_functions<kGroup, 1, false>(kPixels)
+                             : run_functions<kGroup, 2, false>(kPixels);
 }
 
 template <int kGroup>
 void run_rows(const ConvShape& s, const GroupedConvArgs& args, Range blocks, Range rows) {
   using L = Lanes<kGroup>;
-  constexpr std::make_integer_sequence<int, kRun> kPixels;
+  const RunFunction* const functions = run_functions<kGroup>(s);
   const bool bounded = is_bounds(args.activation);
   const Bounds bounds = bounded ? bounds_of(args.activation) : Bounds{};
   const PaddedRow padding(s);
@@ -192,10 +243,7 @@ void run_rows(const ConvShape& s, const GroupedConvArgs& args, Range blocks, Ran
             a.input = row + x * s.stride_width * 16 + lane / L::kSpan * L::kSpan;
             a.output = args.output + at + x * 16;
             a.residual = args.residual ? args.residual + at + x * 16 : nullptr;
-            const RunFunction function = s.stride_width == 1
-                                             ? run_function<kGroup, 1>(end - x, kPixels)
-                                             : run_function<kGroup, 2>(end - x, kPixels);
-            function(a);
+            functions[end - x - 1](a);
           }
         }
       }
