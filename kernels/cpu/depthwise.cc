@@ -59,12 +59,49 @@ struct RowArgs {
   float low, high;
 };
 
+// Columns of a kernel whose weights stay in registers beside the sums, and most pixels of two
+// vectors at once: few pixels alone would wait for their sums.
+#if HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM
+constexpr int kColumnsTogether = 5, kFewPixels = 7;
+#else
+constexpr int kColumnsTogether = 3, kFewPixels = 4;
+#endif
+
+// Adds the products of kColumns kernel columns from kFirst on, of one row; pixels of the row that
+// are not in the input, `missing` at each end, add nothing.
+template <int kWidth, int kStride, int kFirst, int kColumns, int kVectors, int kPixels>
+HWY_INLINE void add_columns(const float* row, const float* w, int64_t missing_left,
+                            int64_t missing_right, VecF32 (&sums)[kVectors][kPixels]) {
+  constexpr int kReach = kWidth / 2, kRead = (kPixels - 1) * kStride + kWidth;
+  const F32 d;
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; ++v) {
+    VecF32 weights[kColumns];
+#pragma GCC unroll 8
+    for (int kx = 0; kx < kColumns; ++kx)
+      weights[kx] = hn::LoadU(d, w + (kFirst + kx) * 16 + v * kLanes);
+#pragma GCC unroll 64
+    for (int n = kFirst; n < kRead - (kWidth - kFirst - kColumns); ++n) {
+      const int right = kRead - 1 - n;
+      if (n < kReach && n < missing_left) continue;
+      if (right < kReach && right < missing_right) continue;
+      const VecF32 pixel = hn::LoadU(d, row + n * 16 + v * kLanes);
+#pragma GCC unroll 8
+      for (int kx = 0; kx < kColumns; ++kx) {
+        const int i = (n - kFirst - kx) / kStride;
+        if (n >= kFirst + kx && (n - kFirst - kx) % kStride == 0 && i < kPixels)
+          add_product(pixel, weights[kx], sums[v][i]);
+      }
+    }
+  }
+}
+
 // A run for kernels of kWidth columns, of which at most half reach out of the input at its ends.
 template <int kPixels, int kWidth, int kStride>
 HWY_NOINLINE void run_of_width(const ConvShape& s, const RowArgs& a, int64_t x,
                                const float* residual) {
-  constexpr int kVectors = kPixels <= 7 && kBlockVectors > 1 ? 2 : 1;  // at once
-  constexpr int kReach = kWidth / 2;
+  constexpr int kVectors = kPixels <= kFewPixels && kBlockVectors > 1 ? 2 : 1;  // at once
+  constexpr int kFirst = std::min(kWidth, kColumnsTogether), kRest = kWidth - kFirst;
   const F32 d;
   const int64_t begin = x * kStride + a.first_column;
   const int64_t missing_left = -begin;
@@ -84,25 +121,13 @@ HWY_NOINLINE void run_of_width(const ConvShape& s, const RowArgs& a, int64_t x,
     const float* rows = a.rows + begin * 16 + lane;
     int64_t slot = a.first_slot;
 #pragma GCC unroll 1
-    for (int64_t ky = a.ky_begin; ky < a.ky_end; ++ky) {
+    for (int64_t ky = a.ky_begin; ky < a.ky_end; ++ky, w += kWidth * 16) {
       const float* row = rows + slot * ring_row;
       slot += row_step;
       if (slot >= ring) slot -= ring;
-#pragma GCC unroll 8
-      for (int kx = 0; kx < kWidth; ++kx) {
-#pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) {
-          const VecF32 weight = hn::LoadU(d, w + kx * 16 + v * kLanes);
-#pragma GCC unroll 16
-          for (int i = 0; i < kPixels; ++i) {
-            const int left = i * kStride + kx, right = (kPixels - 1) * kStride + kWidth - 1 - left;
-            if (left < kReach && left < missing_left) continue;
-            if (right < kReach && right < missing_right) continue;
-            add_product(weight, row + left * 16 + v * kLanes, sums[v][i]);
-          }
-        }
-      }
-      w += kWidth * 16;
+      add_columns<kWidth, kStride, 0, kFirst>(row, w, missing_left, missing_right, sums);
+      if constexpr (kRest > 0)
+        add_columns<kWidth, kStride, kFirst, kRest>(row, w, missing_left, missing_right, sums);
     }
     const VecF32 low = hn::Set(d, a.low), high = hn::Set(d, a.high);
     float* const output = a.output + x * 16 + lane;

@@ -100,6 +100,8 @@ TEST_P(DepthwiseTest, AwkwardExtents) {
   check(shape(16, 1, 40, 3, 1, 1));
   check(shape(16, 40, 1, 3, 1, 1));
   check(shape(16, 4, 4, 3, 1, 6));
+  for (const int64_t width : {1, 2, 3, 4, 6})
+    for (const int64_t stride : {1, 2}) check(shape(16, 5, width, 5, stride, 2));
 }
 
 TEST_P(DepthwiseTest, UnequalPadding) {
