@@ -72,13 +72,13 @@ struct TileArgs {
   int64_t in_block_stride, weight_block_stride, out_block_stride;
   int32_t in_blocks;
   int32_t last_channels = 16;  // a multiple of four; the last input block's others are padding
-  bool clamps = false;         // the result has bounds:
+  bool has_low = false, has_high = false;  // the result has bounds:
   float low, high;
   // The input blocks are some of several chunks: sums go on from the output unless `first_chunk`,
   // and are bounded, with the residual added, in the last.
   bool first_chunk = true, last_chunk = true;
   // Pixels of later input blocks are brought into the cache, and there is a sweep. Large parts
-  // always do.
+  // always do that.
   bool brings = true;
   // Swept over while the tile is computed, prefetch_step floats with every kUnroll input channels.
   const float* prefetch;
@@ -95,55 +95,76 @@ struct TileArgs {
 };
 
 template <int kPixels, int kVectors>
-HWY_INLINE void start_part(const TileArgs& a, int64_t begin, VecF32 (&sums)[kPixels][kVectors]) {
+HWY_INLINE void start_with(const float* bias, VecF32 (&sums)[kPixels][kVectors]) {
   const F32 d;
-  if (!a.first_chunk) {
-    const float* from = a.output + begin * 16;
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j, from += kLanes) {
-      if (j == kBlockVectors) from += a.out_block_stride - 16;
-#pragma GCC unroll 16
-      for (int i = 0; i < kPixels; ++i) sums[i][j] = hn::LoadU(d, from + i * 16);
-    }
-    return;
-  }
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
-    const VecF32 start = a.bias ? hn::LoadU(d, a.bias + j * kLanes) : hn::Zero(d);
+    const VecF32 start = bias ? hn::LoadU(d, bias + j * kLanes) : hn::Zero(d);
 #pragma GCC unroll 16
     for (int i = 0; i < kPixels; ++i) sums[i][j] = start;
   }
 }
 
 template <int kPixels, int kVectors>
-HWY_INLINE void finish_part(const TileArgs& a, int64_t begin, VecF32 (&sums)[kPixels][kVectors]) {
-  const F32 d;
-  const int64_t next_block = a.out_block_stride - 16;
-  float* to = a.output + begin * 16;
-  if (a.residual && a.last_chunk) {
-    const float* from = a.residual + begin * 16;
+HWY_INLINE void start_part(const TileArgs& a, int64_t begin, VecF32 (&sums)[kPixels][kVectors]) {
+  if (a.first_chunk) return start_with(a.bias, sums);
+  const float* from = a.output + begin * 16;
 #pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j, from += kLanes) {
-      if (j == kBlockVectors) from += next_block;
+  for (int j = 0; j < kVectors; ++j, from += kLanes) {
+    if (j == kBlockVectors) from += a.out_block_stride - 16;
 #pragma GCC unroll 16
-      for (int i = 0; i < kPixels; ++i)
-        sums[i][j] = hn::Add(sums[i][j], hn::LoadU(d, from + i * 16));
-    }
+    for (int i = 0; i < kPixels; ++i) sums[i][j] = hn::LoadU(F32(), from + i * 16);
   }
-  if (a.clamps && a.last_chunk) {
-    const VecF32 low = hn::Set(d, a.low), high = hn::Set(d, a.high);
+}
+
+template <int kPixels, int kVectors>
+HWY_INLINE void bound_part(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors]) {
+  const F32 d;
+  if (a.has_low) {
+    const VecF32 low = hn::Set(d, a.low);
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
 #pragma GCC unroll 16
-      for (int i = 0; i < kPixels; ++i) sums[i][j] = clamp_f32(d, sums[i][j], low, high);
+      for (int i = 0; i < kPixels; ++i) sums[i][j] = max_of(low, sums[i][j]);
     }
   }
+  if (a.has_high) {
+    const VecF32 high = hn::Set(d, a.high);
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i) sums[i][j] = min_of(high, sums[i][j]);
+    }
+  }
+}
+
+template <int kPixels, int kVectors>
+HWY_INLINE void store_part(const TileArgs& a, int64_t begin,
+                           const VecF32 (&sums)[kPixels][kVectors]) {
+  const int64_t next_block = a.out_block_stride - 16;
+  float* to = a.output + begin * 16;
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j, to += kLanes) {
     if (j == kBlockVectors) to += next_block;
 #pragma GCC unroll 16
-    for (int i = 0; i < kPixels; ++i) hn::StoreU(sums[i][j], d, to + i * 16);
+    for (int i = 0; i < kPixels; ++i) hn::StoreU(sums[i][j], F32(), to + i * 16);
   }
+}
+
+template <int kPixels, int kVectors>
+HWY_INLINE void finish_part(const TileArgs& a, int64_t begin, VecF32 (&sums)[kPixels][kVectors]) {
+  if (a.residual && a.last_chunk) {
+    const float* from = a.residual + begin * 16;
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j, from += kLanes) {
+      if (j == kBlockVectors) from += a.out_block_stride - 16;
+#pragma GCC unroll 16
+      for (int i = 0; i < kPixels; ++i)
+        sums[i][j] = hn::Add(sums[i][j], hn::LoadU(F32(), from + i * 16));
+    }
+  }
+  if (a.last_chunk) bound_part(a, sums);
+  store_part(a, begin, sums);
 }
 
 struct Sweep {
@@ -184,7 +205,8 @@ HWY_INLINE int full_blocks(const TileArgs& a) {
 inline void set_bounds(const Activation& activation, TileArgs& a) {
   if (!is_bounds(activation)) return;
   const Bounds bounds = bounds_of(activation);
-  a.clamps = bounds.low > Bounds().low || bounds.high < Bounds().high;
+  a.has_low = bounds.low > Bounds().low;
+  a.has_high = bounds.high < Bounds().high;
   a.low = bounds.low;
   a.high = bounds.high;
 }
@@ -222,12 +244,41 @@ HWY_INLINE void add_channels(const Pixels<kPixels, kApart>& x, const float* weig
   }
 }
 
+// Parts of a pointwise convolution, all input blocks at once, with no residual: with few channels
+// what is done beside the products counts.
+template <int kPixels, int kBlocks>
+HWY_NOINLINE void parts_whole(const TileArgs& a, int64_t begin, int64_t end) {
+  constexpr int kVectors = kBlocks * kBlockVectors, kBlockWeights = 16 * kVectors * kLanes;
+  const float *const bias = a.bias, *const weights = a.weights;
+  const float* const full_end = weights + std::max(full_blocks(a), 0) * kBlockWeights;
+  const int tail = a.last_channels % 16;
+  const int64_t in_stride = a.in_block_stride;
+  const float* input = a.input + begin * 16;
+  for (; begin < end; begin += kPixels, input += kPixels * 16) {
+    VecF32 sums[kPixels][kVectors];
+    start_with(bias, sums);
+    const float *from = input, *w = weights;
+#pragma GCC unroll 1
+    for (; w != full_end; w += kBlockWeights, from += in_stride)
+      add_channels<16>(Pixels<kPixels, 16>(from), w, sums);
+#pragma GCC unroll 1
+    for (int c = 0; c < tail; c += 4, from += 4, w += 4 * kVectors * kLanes)
+      add_channels<4>(Pixels<kPixels, 16>(from), w, sums);
+    bound_part(a, sums);
+    store_part(a, begin, sums);
+  }
+}
+
 // Parts of a pointwise convolution.
 template <int kPixels, int kBlocks>
 HWY_NOINLINE void parts_pointwise(TileArgs& a, int64_t begin, int64_t end) {
   constexpr int kVectors = kBlocks * kBlockVectors;
-  Sweep sweep(a);
   const bool brings = kSweeps || a.brings;
+  if constexpr (!kSweeps) {
+    if (!brings && a.first_chunk && a.last_chunk && !a.residual)
+      return parts_whole<kPixels, kBlocks>(a, begin, end);
+  }
+  Sweep sweep(a);
   const int full = full_blocks(a);
 #pragma GCC unroll 1
   for (; begin < end; begin += kPixels) {
