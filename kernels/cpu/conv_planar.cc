@@ -57,9 +57,11 @@ HWY_INLINE void add_planar(const float* x, const int32_t* offsets, const float* 
 template <int kPixels, int kBlocks>
 HWY_NOINLINE void parts_planar(TileArgs& a, int64_t begin, int64_t end) {
   constexpr int kVectors = kBlocks * kBlockVectors, kStep = 4;
+  Sweep sweep(a);
 #pragma GCC unroll 1
   for (; begin < end; begin += kPixels) {
     VecF32 sums[kPixels][kVectors];
+    sweep.advance();
     start_part(a, begin, sums);
     const float* w = a.weights;
     const float* x = a.input + begin;
@@ -71,6 +73,7 @@ HWY_NOINLINE void parts_planar(TileArgs& a, int64_t begin, int64_t end) {
     for (; tap < a.taps; ++tap, w += kVectors * kLanes) add_planar<1>(x, a.offsets + tap, w, sums);
     finish_part(a, begin, sums);
   }
+  a.prefetch = sweep.at;
 }
 template <int kPixels, int kBlocks>
 struct Planar {
@@ -129,19 +132,42 @@ void copy_patches(const PlanarConvAccess& conv, const float* input, int64_t firs
   }
 }
 
+// Some taps of a panel's weights, which start at `weights`.
+struct WeightChunk {
+  int64_t block, blocks, tap, taps, weights;
+};
+
+// Number `unit` of all panels' first chunks, their second ones, ...
+WeightChunk weight_chunk(const PlanarConvAccess& conv, Range panels, int64_t chunks, int64_t unit) {
+  const ConvShape& s = conv.shape;
+  const int64_t taps = s.in_channels * s.taps(), in_row = panels.end - panels.begin;
+  WeightChunk c;
+  c.block = (panels.begin + unit % in_row) * conv.panel_blocks;
+  c.blocks = std::min(conv.panel_blocks, s.out_blocks() - c.block);
+  c.tap = taps * (unit / in_row) / chunks;
+  c.taps = taps * (unit / in_row + 1) / chunks - c.tap;
+  c.weights = (c.block * taps + c.tap * c.blocks) * 16;
+  return c;
+}
+
 void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Range strips,
                 Range panels) {
+  if (panels.begin >= panels.end) return;
   const ConvShape& s = conv.shape;
   const int64_t taps = s.in_channels * s.taps();
   const bool bounded = is_bounds(args.activation);
   TileArgs a = {};
   set_bounds(args.activation, a);
   a.out_block_stride = s.out_pixels() * 16;
+  a.prefetch = args.weights;
   // Small tiles read weights often: a chunk of them stays in the first-level cache.
   constexpr int64_t kChunkFloats = 4 * 1024;
   const int64_t floats = taps * conv.panel_blocks * 16;
   const int64_t chunks =
       kSweeps ? 1 : std::max<int64_t>(1, (floats + kChunkFloats / 2) / kChunkFloats);
+  // Few pixels leave the memory no time to bring weights when they are read.
+  constexpr int64_t kMostSweeping = 24 * kPartPixels;
+  const bool sweeps = conv.patches && chunks > 1 && conv.strip_rows * s.out_width <= kMostSweeping;
   for (int64_t strip = strips.begin; strip < strips.end; ++strip) {
     const int64_t y_begin = strip * conv.strip_rows;
     const int64_t y_end = std::min(y_begin + conv.strip_rows, s.out_height);
@@ -155,28 +181,32 @@ void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Rang
     const int64_t length = conv.patches ? (y_end - y_begin) * s.out_width : s.out_width;
     const int64_t row_step =
         conv.patches ? 0 : s.stride_height * s.stride_width * conv.copied_columns;
-    for (int64_t unit = 0; unit < chunks * (panels.end - panels.begin); ++unit) {
-      const int64_t panel = panels.begin + unit % (panels.end - panels.begin);
-      const int64_t chunk = unit / (panels.end - panels.begin);
-      const int64_t tap = taps * chunk / chunks;
-      const int64_t block = panel * conv.panel_blocks;
-      const int64_t blocks = std::min(conv.panel_blocks, s.out_blocks() - block);
-      a.weights = args.weights + block * 16 * taps + tap * blocks * 16;
-      a.offsets = conv.offsets + tap;
-      a.taps = static_cast<int32_t>(taps * (chunk + 1) / chunks - tap);
-      a.first_chunk = chunk == 0;
-      a.last_chunk = chunk + 1 == chunks;
+    const int64_t units = chunks * (panels.end - panels.begin);
+    WeightChunk chunk = weight_chunk(conv, panels, chunks, 0);
+    for (int64_t unit = 0; unit < units; ++unit) {
+      const WeightChunk next = weight_chunk(conv, panels, chunks, std::min(unit + 1, units - 1));
+      const int64_t block = chunk.block;
+      a.weights = args.weights + chunk.weights;
+      a.offsets = conv.offsets + chunk.tap;
+      a.taps = static_cast<int32_t>(chunk.taps);
+      a.first_chunk = chunk.tap == 0;
+      a.last_chunk = chunk.tap + chunk.taps == taps;
       a.bias = args.bias ? args.bias + block * 16 : nullptr;
+      if (sweeps) {
+        sweep_over(args.weights + next.weights, next.taps * next.blocks * 16, 0, 1,
+                   part_count(length, chunk.blocks), a);
+      }
       for (int64_t r = 0; r < rows; ++r) {
         a.input = args.workspace + r * row_step;
         a.output = args.output + block * a.out_block_stride + (y_begin + r) * s.out_width * 16;
-        table_of<Planar>.run(a, length, blocks);
+        table_of<Planar>.run(a, length, chunk.blocks);
         if (bounded || !a.last_chunk) continue;
-        for (int64_t b = 0; b < blocks; ++b) {
+        for (int64_t b = 0; b < chunk.blocks; ++b) {
           float* out = a.output + b * a.out_block_stride;
           activate_f32(args.activation, out, out, static_cast<size_t>(length) * 16);
         }
       }
+      chunk = next;
     }
   }
 }
