@@ -64,17 +64,6 @@ HWY_INLINE void add_product(VecF32 x, VecF32 y, VecF32& sum) {
 #endif
 }
 
-// sum += x * the vector at `y`.
-HWY_INLINE void add_product(VecF32 x, const float* y, VecF32& sum) {
-#if HWY_TARGET == HWY_AVX2
-  asm("vfmadd231ps %2, %1, %0"
-      : "+x"(sum.raw)
-      : "x"(x.raw), "m"(*reinterpret_cast<const float(*)[kLanes]>(y)));
-#else
-  sum = hn::MulAdd(x, hn::LoadU(F32(), y), sum);
-#endif
-}
-
 // sums[i][j] += value(i) * vector j of `row`. What there are fewer of, values or vectors, stays in
 // registers; GCC keeps sums there if `value` holds what changes by value.
 template <int kValues, int kVectors, class Value>
