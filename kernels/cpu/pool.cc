@@ -33,13 +33,23 @@ struct Window {
     while (begin < end && start + begin * dilation < 0) ++begin;
     while (end > begin && start + (end - 1) * dilation >= extent) --end;
   }
+  explicit Window(int64_t kernel) : begin(0), end(kernel) {}
   int64_t size() const { return end - begin; }
 };
+
+// Joins `width` pixels, `step` floats apart, to the sums.
+template <class Op>
+HWY_INLINE void join_pixels(const float* p, int64_t step, int64_t width, VecF32 (&sums)[kVectors]) {
+  const F32 d;
+  for (int64_t kx = 0; kx < width; ++kx, p += step)
+    for (int j = 0; j < kVectors; ++j) sums[j] = Op::join(sums[j], hn::LoadU(d, p + j * kLanes));
+}
 
 template <class Op>
 HWY_INLINE void pool_rows(bool average, bool with_padding, const ConvShape& s, PoolPadding padding,
                           const float* input, float* output, Range rows) {
   const F32 d;
+  const int64_t reach = (s.kernel_width - 1) * s.dilation_width;
   for (int64_t unit = rows.begin; unit < rows.end; ++unit) {
     const int64_t block = unit / s.out_height, y = unit % s.out_height;
     const float* plane = input + block * s.in_pixels() * 16;
@@ -50,17 +60,22 @@ HWY_INLINE void pool_rows(bool average, bool with_padding, const ConvShape& s, P
                              s.in_height + s.pad_top + padding.bottom);
     for (int64_t x = 0; x < s.out_width; ++x, out += 16) {
       const int64_t ix = x * s.stride_width - s.pad_left;
-      const Window wide(ix, s.kernel_width, s.dilation_width, s.in_width);
+      const bool inside = ix >= 0 && ix + reach < s.in_width;
+      const Window wide = inside ? Window(s.kernel_width)
+                                 : Window(ix, s.kernel_width, s.dilation_width, s.in_width);
       VecF32 sums[kVectors];
       for (auto& sum : sums) sum = hn::Set(d, Op::kStart);
       for (int64_t ky = high.begin; ky < high.end; ++ky) {
         const float* p =
             plane +
             ((iy + ky * s.dilation_height) * s.in_width + ix + wide.begin * s.dilation_width) * 16;
-        for (int64_t kx = wide.begin; kx < wide.end; ++kx, p += s.dilation_width * 16) {
-          for (int j = 0; j < kVectors; ++j) {
-            sums[j] = Op::join(sums[j], hn::LoadU(d, p + j * kLanes));
-          }
+        const int64_t step = s.dilation_width * 16;
+        if (wide.size() == 3) {
+          join_pixels<Op>(p, step, 3, sums);
+        } else if (wide.size() == 2) {
+          join_pixels<Op>(p, step, 2, sums);
+        } else {
+          join_pixels<Op>(p, step, wide.size(), sums);
         }
       }
       float scale = 1;
@@ -93,21 +108,27 @@ template <class Op>
 HWY_INLINE void global_blocks(const float* input, int64_t pixels, float scale, float* output,
                               Range blocks) {
   const F32 d;
-  constexpr int kChains = 4;
+  constexpr int kChains = 4, kTogether = std::min(kVectors, 2);
   for (int64_t block = blocks.begin; block < blocks.end; ++block) {
     const float* p = input + block * pixels * 16;
-    for (int j = 0; j < kVectors; ++j) {
-      VecF32 sums[kChains];
-      for (auto& sum : sums) sum = hn::Set(d, Op::kStart);
+    for (int first = 0; first < kVectors; first += kTogether) {
+      VecF32 sums[kChains][kTogether];
+      for (auto& chain : sums)
+        for (auto& sum : chain) sum = hn::Set(d, Op::kStart);
+      const float* x = p + first * kLanes;
+      const auto add = [d](const float* pixel, VecF32(&chain)[kTogether]) HWY_ATTR {
+        for (int j = 0; j < kTogether; ++j)
+          chain[j] = Op::join(chain[j], hn::LoadU(d, pixel + j * kLanes));
+      };
       int64_t i = 0;
-      for (; i + kChains <= pixels; i += kChains) {
-        for (int k = 0; k < kChains; ++k) {
-          sums[k] = Op::join(sums[k], hn::LoadU(d, p + (i + k) * 16 + j * kLanes));
-        }
+      for (; i + kChains <= pixels; i += kChains)
+        for (int k = 0; k < kChains; ++k) add(x + (i + k) * 16, sums[k]);
+      for (; i < pixels; ++i) add(x + i * 16, sums[0]);
+      for (int j = 0; j < kTogether; ++j) {
+        const VecF32 sum =
+            Op::join(Op::join(sums[0][j], sums[1][j]), Op::join(sums[2][j], sums[3][j]));
+        hn::StoreU(hn::Mul(sum, hn::Set(d, scale)), d, output + block * 16 + (first + j) * kLanes);
       }
-      for (; i < pixels; ++i) sums[0] = Op::join(sums[0], hn::LoadU(d, p + i * 16 + j * kLanes));
-      const VecF32 sum = Op::join(Op::join(sums[0], sums[1]), Op::join(sums[2], sums[3]));
-      hn::StoreU(hn::Mul(sum, hn::Set(d, scale)), d, output + block * 16 + j * kLanes);
     }
   }
 }
