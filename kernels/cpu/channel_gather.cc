@@ -62,37 +62,45 @@ void gather_vectors(const Part* parts, const float* const* inputs, float* to, in
   }
 }
 
+// A block of the output, as many pixels as the nearest cache has room for.
+void gather_block(const ChannelGatherAccess& g, int64_t block, const float* const* inputs,
+                  float* to, int64_t plane, Range pixels) {
+  const Part* part = g.parts + g.blocks[block];
+  const Part* const end = g.parts + g.blocks[block + 1];
+  for (int64_t lane = 0; lane < 16; lane += static_cast<int64_t>(kLanes)) {
+    bool add = false;
+    do {
+      const Part* last = part;
+      while (last < end && last->to == lane && last - part < 4) ++last;
+      switch (last - part) {
+        case 0:
+          gather_vectors<0>(part, inputs, to + lane, plane, pixels, add);
+          break;
+        case 1:
+          gather_vectors<1>(part, inputs, to + lane, plane, pixels, add);
+          break;
+        case 2:
+          gather_vectors<2>(part, inputs, to + lane, plane, pixels, add);
+          break;
+        case 3:
+          gather_vectors<3>(part, inputs, to + lane, plane, pixels, add);
+          break;
+        default:
+          gather_vectors<4>(part, inputs, to + lane, plane, pixels, add);
+      }
+      part = last;
+      add = true;
+    } while (part < end && part->to == lane);
+  }
+}
+
 void gather_target(const ChannelGatherAccess& g, const float* const* inputs, float* output,
                    int64_t plane, Range blocks, Range pixels) {
+  constexpr int64_t kPiece = 64;
   for (int64_t block = blocks.begin; block < blocks.end; ++block) {
-    float* const to = output + block * plane * 16;
-    const Part* part = g.parts + g.blocks[block];
-    const Part* const end = g.parts + g.blocks[block + 1];
-    for (int64_t lane = 0; lane < 16; lane += static_cast<int64_t>(kLanes)) {
-      bool add = false;
-      do {
-        const Part* last = part;
-        while (last < end && last->to == lane && last - part < 4) ++last;
-        switch (last - part) {
-          case 0:
-            gather_vectors<0>(part, inputs, to + lane, plane, pixels, add);
-            break;
-          case 1:
-            gather_vectors<1>(part, inputs, to + lane, plane, pixels, add);
-            break;
-          case 2:
-            gather_vectors<2>(part, inputs, to + lane, plane, pixels, add);
-            break;
-          case 3:
-            gather_vectors<3>(part, inputs, to + lane, plane, pixels, add);
-            break;
-          default:
-            gather_vectors<4>(part, inputs, to + lane, plane, pixels, add);
-        }
-        part = last;
-        add = true;
-      } while (part < end && part->to == lane);
-    }
+    for (int64_t p = pixels.begin; p < pixels.end; p += kPiece)
+      gather_block(g, block, inputs, output + block * plane * 16, plane,
+                   {p, std::min(p + kPiece, pixels.end)});
   }
 }
 

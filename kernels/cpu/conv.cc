@@ -261,10 +261,12 @@ void run_panels(const DirectConvAccess& conv, const DirectConv::Args& args, Rang
 
 void scale_pixels(const float* from, const float* factors, int64_t pixels, float* to) {
   const F32 d;
-  for (int j = 0; j < kBlockVectors; ++j, from += kLanes, to += kLanes) {
-    const VecF32 factor = hn::LoadU(d, factors + j * kLanes);
-    for (int64_t i = 0; i < pixels; ++i)
-      hn::StoreU(hn::Mul(hn::LoadU(d, from + i * 16), factor), d, to + i * 16);
+  VecF32 factor[kBlockVectors];
+  for (int j = 0; j < kBlockVectors; ++j) factor[j] = hn::LoadU(d, factors + j * kLanes);
+  for (int64_t i = 0; i < pixels * 16; i += 16) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kBlockVectors; ++j)
+      hn::StoreU(hn::Mul(hn::LoadU(d, from + i + j * kLanes), factor[j]), d, to + i + j * kLanes);
   }
 }
 

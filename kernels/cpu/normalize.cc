@@ -96,11 +96,18 @@ void channel_affine_range(const ChannelAffine& affine, const float* x, float* y,
       const Bounds bounds = bounds_of(affine.activation);
       const VecF32 low = hn::Set(d, bounds.low);
       const VecF32 high = hn::Set(d, bounds.high);
-      for (int64_t j = 0; j < 16; j += kStep) {
-        const VecF32 a = hn::LoadU(d, scale + j);
-        const VecF32 b = hn::LoadU(d, shift + j);
-        for (int64_t i = j; i < row; i += 16)
-          hn::StoreU(clamp_f32(d, hn::MulAdd(hn::LoadU(d, from + i), a, b), low, high), d, to + i);
+      constexpr int kVectors = 16 / static_cast<int>(kLanes);
+      VecF32 a[kVectors], b[kVectors];
+      for (int j = 0; j < kVectors; ++j) {
+        a[j] = hn::LoadU(d, scale + j * kStep);
+        b[j] = hn::LoadU(d, shift + j * kStep);
+      }
+      for (int64_t i = 0; i < row; i += 16) {
+#pragma GCC unroll 4
+        for (int j = 0; j < kVectors; ++j) {
+          const VecF32 x = hn::LoadU(d, from + i + j * kStep);
+          hn::StoreU(clamp_f32(d, hn::MulAdd(x, a[j], b[j]), low, high), d, to + i + j * kStep);
+        }
       }
       continue;
     }
