@@ -62,6 +62,11 @@ void gather_vectors(const Part* parts, const float* const* inputs, float* to, in
   }
 }
 
+// The functions for 0, 1, ... parts.
+constexpr int kMostParts = 4;
+constexpr decltype(&gather_vectors<0>) kGather[kMostParts + 1] = {
+    gather_vectors<0>, gather_vectors<1>, gather_vectors<2>, gather_vectors<3>, gather_vectors<4>};
+
 // A block of the output, as many pixels as the nearest cache has room for.
 void gather_block(const ChannelGatherAccess& g, int64_t block, const float* const* inputs,
                   float* to, int64_t plane, Range pixels) {
@@ -71,23 +76,8 @@ void gather_block(const ChannelGatherAccess& g, int64_t block, const float* cons
     bool add = false;
     do {
       const Part* last = part;
-      while (last < end && last->to == lane && last - part < 4) ++last;
-      switch (last - part) {
-        case 0:
-          gather_vectors<0>(part, inputs, to + lane, plane, pixels, add);
-          break;
-        case 1:
-          gather_vectors<1>(part, inputs, to + lane, plane, pixels, add);
-          break;
-        case 2:
-          gather_vectors<2>(part, inputs, to + lane, plane, pixels, add);
-          break;
-        case 3:
-          gather_vectors<3>(part, inputs, to + lane, plane, pixels, add);
-          break;
-        default:
-          gather_vectors<4>(part, inputs, to + lane, plane, pixels, add);
-      }
+      while (last < end && last->to == lane && last - part < kMostParts) ++last;
+      kGather[last - part](part, inputs, to + lane, plane, pixels, add);
       part = last;
       add = true;
     } while (part < end && part->to == lane);

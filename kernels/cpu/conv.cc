@@ -172,15 +172,13 @@ int64_t panel_floats(const DirectConvAccess& conv, int64_t index) {
 // cache while the tiles of a group read it, and the group's input in the second.
 void run_chunks(const DirectConvAccess& conv, const DirectConv::Args& args, Range tiles,
                 Range panels) {
-  constexpr int64_t kChunkFloats = 6 * 1024, kGroupFloats = 48 * 1024;
+  constexpr int64_t kGroupFloats = 48 * 1024;
   const ConvShape& s = conv.shape;
   DirectRunner runner(conv, args);
   const int64_t tile_floats = kTilePixels * s.in_channels * s.stride_height * s.stride_width;
   const int64_t in_group = std::max<int64_t>(kGroupFloats / tile_floats, 4);
   const int64_t count = tiles.end - tiles.begin, groups = (count + in_group - 1) / in_group;
-  // More pixels than these leave the memory time to bring weights when they are read; of one the
-  // weights are a stream that the hardware brings.
-  constexpr int64_t kMostSweeping = 24 * kPartPixels;
+  // The weights of one pixel are a stream that the hardware brings.
   const bool sweeps = s.out_pixels() > 1 && count * kTilePixels <= kMostSweeping * groups &&
                       conv.weights > kFarWeights;
   // Tiles of a pointwise convolution lie side by side; the activation comes while they are near.

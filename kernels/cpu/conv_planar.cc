@@ -160,13 +160,11 @@ void run_planar(const PlanarConvAccess& conv, const PlanarConv::Args& args, Rang
   set_bounds(args.activation, a);
   a.out_block_stride = s.out_pixels() * 16;
   a.prefetch = args.weights;
-  // Small tiles read weights often: a chunk of them stays in the first-level cache.
-  constexpr int64_t kChunkFloats = 4 * 1024;
+  // Chunks beside a row of pixels for each tap.
+  constexpr int64_t kPlanarChunkFloats = 4 * 1024;
   const int64_t floats = taps * conv.panel_blocks * 16;
   const int64_t chunks =
-      kSweeps ? 1 : std::max<int64_t>(1, (floats + kChunkFloats / 2) / kChunkFloats);
-  // Few pixels leave the memory no time to bring weights when they are read.
-  constexpr int64_t kMostSweeping = 24 * kPartPixels;
+      kSweeps ? 1 : std::max<int64_t>(1, (floats + kPlanarChunkFloats / 2) / kPlanarChunkFloats);
   const bool sweeps = conv.patches && chunks > 1 && conv.strip_rows * s.out_width <= kMostSweeping;
   for (int64_t strip = strips.begin; strip < strips.end; ++strip) {
     const int64_t y_begin = strip * conv.strip_rows;

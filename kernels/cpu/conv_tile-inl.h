@@ -43,6 +43,9 @@ constexpr int kTilePixels = 14;  // most pixels of a tile that does not lie in o
 constexpr bool kSweeps = kPartPixels >= 12;
 // Weights that do not stay in a second-level cache from one run to the next.
 constexpr int64_t kFarWeights = 128 * 1024;
+// Small parts read weights often: a chunk of so many floats stays in the first-level
+// cache. More pixels than these leave the memory time to bring weights when they are read.
+constexpr int64_t kChunkFloats = 6 * 1024, kMostSweeping = 24 * kPartPixels;
 // Channels of a block that are computed without a loop, with a step of the sweep.
 constexpr int kUnroll = HWY_MAX_BYTES == 32 ? 16 : 4;
 constexpr int kBlockSteps = 16 / kUnroll;
@@ -96,10 +99,9 @@ struct TileArgs {
 
 template <int kPixels, int kVectors>
 HWY_INLINE void start_with(const float* bias, VecF32 (&sums)[kPixels][kVectors]) {
-  const F32 d;
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
-    const VecF32 start = bias ? hn::LoadU(d, bias + j * kLanes) : hn::Zero(d);
+    const VecF32 start = bias ? hn::LoadU(F32(), bias + j * kLanes) : hn::Zero(F32());
 #pragma GCC unroll 16
     for (int i = 0; i < kPixels; ++i) sums[i][j] = start;
   }
@@ -119,9 +121,8 @@ HWY_INLINE void start_part(const TileArgs& a, int64_t begin, VecF32 (&sums)[kPix
 
 template <int kPixels, int kVectors>
 HWY_INLINE void bound_part(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors]) {
-  const F32 d;
   if (a.has_low) {
-    const VecF32 low = hn::Set(d, a.low);
+    const VecF32 low = hn::Set(F32(), a.low);
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
 #pragma GCC unroll 16
@@ -129,7 +130,7 @@ HWY_INLINE void bound_part(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors])
     }
   }
   if (a.has_high) {
-    const VecF32 high = hn::Set(d, a.high);
+    const VecF32 high = hn::Set(F32(), a.high);
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
 #pragma GCC unroll 16
@@ -141,11 +142,10 @@ HWY_INLINE void bound_part(const TileArgs& a, VecF32 (&sums)[kPixels][kVectors])
 template <int kPixels, int kVectors>
 HWY_INLINE void store_part(const TileArgs& a, int64_t begin,
                            const VecF32 (&sums)[kPixels][kVectors]) {
-  const int64_t next_block = a.out_block_stride - 16;
   float* to = a.output + begin * 16;
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j, to += kLanes) {
-    if (j == kBlockVectors) to += next_block;
+    if (j == kBlockVectors) to += a.out_block_stride - 16;
 #pragma GCC unroll 16
     for (int i = 0; i < kPixels; ++i) hn::StoreU(sums[i][j], F32(), to + i * 16);
   }

@@ -49,7 +49,7 @@ template <class Op>
 HWY_INLINE void pool_rows(bool average, bool with_padding, const ConvShape& s, PoolPadding padding,
                           const float* input, float* output, Range rows) {
   const F32 d;
-  const int64_t reach = (s.kernel_width - 1) * s.dilation_width;
+  const int64_t reach = (s.kernel_width - 1) * s.dilation_width, step = s.dilation_width * 16;
   for (int64_t unit = rows.begin; unit < rows.end; ++unit) {
     const int64_t block = unit / s.out_height, y = unit % s.out_height;
     const float* plane = input + block * s.in_pixels() * 16;
@@ -69,7 +69,6 @@ HWY_INLINE void pool_rows(bool average, bool with_padding, const ConvShape& s, P
         const float* p =
             plane +
             ((iy + ky * s.dilation_height) * s.in_width + ix + wide.begin * s.dilation_width) * 16;
-        const int64_t step = s.dilation_width * 16;
         if (wide.size() == 3) {
           join_pixels<Op>(p, step, 3, sums);
         } else if (wide.size() == 2) {

@@ -150,9 +150,8 @@ HWY_INLINE void transform_outputs(const WinogradAccess& w, const WinogradConv::A
   }
 }
 
-// Small parts read weights often: a chunk of them stays in the first-level cache.
+// Chunks of a panel's weights.
 int64_t chunk_count(const WinogradAccess& w, int64_t out_blocks) {
-  constexpr int64_t kChunkFloats = 6 * 1024;
   if (kSweeps || w.tiles <= part_pixels(static_cast<int>(out_blocks))) return 1;
   const int64_t floats = w.shape.in_blocks() * 16 * out_blocks * 16;
   return std::max<int64_t>((floats + kChunkFloats - 1) / kChunkFloats, 1);
